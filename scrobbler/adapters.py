@@ -1,0 +1,83 @@
+"""The contract between the program and a player's adapter: all that a plugin author must know besides events.
+
+A ``Watcher`` stays connected to a player and yields what it does. A ``Webhook`` understands one request that a server
+sent. Neither can reach the store, the clock of the machine, or Trakt. ``spec/adapters.md`` has a worked example.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import datetime
+from importlib.metadata import entry_points
+from typing import Any, Generic, Protocol, TypeVar
+
+from msgspec import Struct
+
+from scrobbler.events import PlayerEvent
+
+ENTRY_POINTS = "scrobbler.adapters"
+
+
+class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of an adapter's own settings: the keys of ``[players.NAME]`` that are not the program's."""
+
+
+class Watcher(Protocol):
+    """Stays connected to the players of one source."""
+
+    def events(self) -> AsyncIterator[PlayerEvent]:
+        """What the players do, until the iteration is cancelled.
+
+        Players come and go without an error; one that vanishes without a word ends with a STOP at its last known
+        position. Raises ``ConfigError`` where the options cannot work on this machine.
+        """
+        ...
+
+
+class WebhookRequest(Struct, frozen=True, kw_only=True):
+    """One HTTP request as it came in, before anything was understood. Header names are lower-case."""
+
+    method: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    at: datetime
+
+
+class Ignored(Struct, frozen=True, kw_only=True):
+    """A request that was understood and is no playback of interest."""
+
+    reason: str
+    heard: str = ""
+    user: str | None = None
+
+
+class Webhook(Protocol):
+    """Understands what one server posts."""
+
+    def parse(self, request: WebhookRequest) -> Sequence[PlayerEvent | Ignored]:
+        """A pure function. Raises ``PayloadError`` for a body that no server of this kind sends."""
+        ...
+
+
+OptionsT = TypeVar("OptionsT", bound=Options)
+
+
+class Plugin(Struct, Generic[OptionsT], frozen=True, kw_only=True):
+    """What an entry point in the group ``scrobbler.adapters`` names."""
+
+    name: str
+    options: type[OptionsT]
+    build: Callable[[str, OptionsT], Watcher | Webhook]
+    """Makes the adapter for one ``[players.NAME]``; NAME becomes the ``source`` of its session keys."""
+
+
+def available() -> list[str]:
+    """The names of all installed adapters, sorted; none of them is imported."""
+    return sorted({entry.name for entry in entry_points(group=ENTRY_POINTS)})
+
+
+def load(kind: str) -> Plugin[Any] | None:
+    """The adapter of that name, imported now; None where none is installed."""
+    for entry in entry_points(group=ENTRY_POINTS, name=kind):
+        plugin: Plugin[Any] = entry.load()
+        return plugin
+    return None
