@@ -4,10 +4,10 @@ A ``Watcher`` stays connected to a player and yields what it does. A ``Webhook``
 sent. Neither can reach the store, the clock of the machine, or Trakt. ``spec/adapters.md`` has a worked example.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import entry_points
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from msgspec import Struct
 
@@ -20,10 +20,11 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of an adapter's own settings: the keys of ``[players.NAME]`` that are not the program's."""
 
 
+@runtime_checkable
 class Watcher(Protocol):
     """Stays connected to the players of one source."""
 
-    def events(self) -> AsyncIterator[PlayerEvent]:
+    def events(self) -> AsyncGenerator[PlayerEvent, None]:
         """What the players do, until the iteration is cancelled.
 
         Players come and go without an error; one that vanishes without a word ends with a STOP at its last known
@@ -50,6 +51,7 @@ class Ignored(Struct, frozen=True, kw_only=True):
     user: str | None = None
 
 
+@runtime_checkable
 class Webhook(Protocol):
     """Understands what one server posts."""
 

@@ -1,15 +1,15 @@
 """One error class for each thing that a caller does about it.
 
-    ScrobblerError
-    ├─ ConfigError         the user's settings are wrong: name the key and the line, exit 2
-    ├─ StateError          the state folder cannot be used as it is: say what was done about it
-    ├─ PayloadError        what a player sent makes no sense: answer 400, go on
-    └─ TraktError
-       ├─ Unavailable      surely not done: wait, then the same call again
-       ├─ Uncertain        maybe done: look in the history before it is sent again
-       ├─ Unauthorized     refresh the token once, then wait for a sign-in
-       ├─ Closed           Trakt refuses this app or this account as such: stop and say so
-       └─ Rejected         never: set it aside with the reason, go on with the next
+ScrobblerError
+├─ ConfigError         the user's settings are wrong: name the key and the line, exit 2
+├─ StateError          the state folder cannot be used as it is: say what was done about it
+├─ PayloadError        what a player sent makes no sense: answer 400, go on
+└─ TraktError
+   ├─ Unavailable      surely not done: wait, then the same call again
+   ├─ Uncertain        maybe done: look in the history before it is sent again
+   ├─ Unauthorized     refresh the token once, then wait for a sign-in
+   ├─ Closed           Trakt refuses this app or this account as such: stop and say so
+   └─ Rejected         never: set it aside with the reason, go on with the next
 """
 
 

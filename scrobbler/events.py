@@ -14,6 +14,9 @@ from urllib.parse import urlsplit, urlunsplit
 from msgspec import Struct
 from msgspec.structs import force_setattr
 
+Day = date
+"""A day on which something was aired; named apart because ``Media`` has a field ``date``."""
+
 Seconds = NewType("Seconds", float)
 """A position in, or the length of, a medium. Finite and not negative."""
 
@@ -104,7 +107,7 @@ class Media(Struct, frozen=True, kw_only=True, omit_defaults=True):
     episode: int | None = None
     episode_end: int | None = None
     number_abs: int | None = None
-    date: date | None = None
+    date: Day | None = None
     ids: Ids = Ids()
     path: str | None = None
     library: str | None = None
@@ -113,6 +116,25 @@ class Media(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def __post_init__(self) -> None:
         if self.path is not None and "://" in self.path:
             force_setattr(self, "path", _bare_url(self.path))
+
+    def same_as(self, other: "Media") -> bool:
+        """Whether both are one item, as far as players can tell: one path, else a shared id, else one name.
+
+        Titles are compared without case; a field that a later message leaves out does not make it another item.
+        """
+        if self.path and other.path:
+            return self.path == other.path
+        if self.ids.shares(other.ids):
+            return True
+        mine, theirs = self.name(), other.name()
+        return any(mine) and mine == theirs
+
+    def name(self) -> tuple[object, ...]:
+        """What tells the item from others when no path and no id does."""
+        show = self.show.title.casefold() if self.show and self.show.title else None
+        if show is not None and self.season is not None and self.episode is not None:
+            return (show, self.season, self.episode)
+        return (show, self.title.casefold() if self.title else None, self.year)
 
     def label(self) -> str:
         """A short name for people: ``Heat (1995)``, ``The Expanse S01E02``, or the file's name."""
@@ -182,3 +204,9 @@ class PlayerEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:
             raise ValueError("an event's instant must be aware of its time zone")
+
+    def place(self) -> Seconds | None:
+        """The position, also where the player says only a share; None where it says neither."""
+        if self.position is None and self.percent is not None and self.duration:
+            return Seconds(self.percent / 100 * self.duration)
+        return self.position
