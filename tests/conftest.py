@@ -1,10 +1,15 @@
 """What every test may ask for."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from double import Double, Served
+from scrobbler.sandbox import Sandbox
 
 settings.register_profile("ci", max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ci")
@@ -48,3 +53,19 @@ def no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     runtime = tmp_path / "run"
     runtime.mkdir(mode=0o700)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[Served]:
+    server = Served()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def double(served: Served, clock: Clock) -> Iterator[Double]:
+    """A sandbox on a real socket, whose time is the test's clock."""
+    sandbox = Sandbox()
+    sandbox.clock.now = clock  # type: ignore[method-assign]  # the one clock of the test
+    with ExitStack() as stack:
+        yield Double(sandbox, served.open(stack, sandbox.app))

@@ -48,7 +48,17 @@ def test_a_pause_under_one_percent_is_not_said_and_neither_is_its_end() -> None:
 
 
 def test_a_pause_past_the_watched_mark_is_silent_and_its_stop_counts() -> None:
-    Playbook() >> play(0) << "start 0" >> pause(85, at=85) << "" >> play(85, at=100) << "" >> stop(97, at=112) << "stop 97"
+    (
+        Playbook()
+        >> play(0)
+        << "start 0"
+        >> pause(85, at=85)
+        << ""
+        >> play(85, at=100)
+        << ""
+        >> stop(97, at=112)
+        << "stop 97"
+    )
 
 
 @pytest.mark.parametrize(("position", "words"), [(79.99, "stop 79.99"), (80, "stop 80"), (100, "stop 100")])

@@ -1,0 +1,19 @@
+"""Watches every mpv of this user through its JSON IPC socket. Only ever asks; a player is never changed."""
+
+import socket
+
+from scrobbler.adapters import Plugin
+from scrobbler.errors import ConfigError
+from scrobbler_mpv.options import MpvOptions
+from scrobbler_mpv.watcher import MpvWatcher
+
+__all__ = ["MpvOptions", "MpvWatcher", "plugin"]
+
+
+def _build(name: str, options: MpvOptions) -> MpvWatcher:
+    if not hasattr(socket, "AF_UNIX"):
+        raise ConfigError(f"players.{name}: this system has no Unix sockets, by which mpv is watched")
+    return MpvWatcher(name, options.places(name))
+
+
+plugin = Plugin(name="mpv", options=MpvOptions, build=_build)

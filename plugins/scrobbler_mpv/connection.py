@@ -1,0 +1,124 @@
+"""One mpv, heard and asked through python-mpv-jsonipc. Nothing here can change the player.
+
+The library's ``MPVInter`` is used and not its ``MPV``: that one first downloads the lists of all properties and
+commands (30 ms), runs callbacks on a second thread that its own notice of the end overtakes, and waits for answers on
+the caller's thread. ``MPVInter`` says everything on one thread in the order of the wire, so one queue keeps that order
+up to the event loop, the end included. It is internal to the library: hence the exact version in the project file.
+"""
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from scrobbler_mpv.probe import exact, peer
+from scrobbler_mpv.words import EVENTS, OBSERVED, Moment, Word
+
+_ANSWER_WITHIN = 3.0
+"""Seconds. A running mpv takes 0.1 ms; a frozen one may never answer."""
+
+_EVENT_WORDS = {word.value: word for word in EVENTS}
+_PROPERTY_WORDS = {word.value: word for word in OBSERVED}
+
+
+class Connection:
+    """A connection to the mpv behind a socket. Use it on one event loop; ``close`` it."""
+
+    def __init__(self, path: Path, clock: Callable[[], datetime]) -> None:
+        """Connects at once. Raises OSError where nobody listens any more; probe the socket before."""
+        from python_mpv_jsonipc import MPVInter  # noqa: PLC0415 - not loaded before the first mpv is there
+
+        self._path = path
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._moments: asyncio.Queue[Moment] = asyncio.Queue()
+        self._play = 0
+        self._owed = 0
+        self._moments.put_nowait(self._moment(Word.ATTACHED))
+        self._inter: Any = MPVInter(str(path), self._event, self._gone)
+        self._socket: socket.socket = self._inter.socket.socket
+        self.pid = peer(self._socket).pid
+        for number, word in enumerate(OBSERVED, start=1):
+            self._inter.command_async(_ignore, "observe_property", number, word.value)
+
+    async def next(self, due: float | None) -> Moment:
+        """The next moment in mpv's own order: ``ATTACHED`` first, ``GONE`` last, ``SAMPLE`` once ``due`` has passed."""
+        try:
+            async with asyncio.timeout_at(due):
+                return await self._moments.get()
+        except TimeoutError:
+            return self._moment(Word.SAMPLE)
+
+    async def ask(self, moment: Moment, properties: Sequence[str]) -> dict[str, object]:
+        """The values of properties while the file of that moment is on, None for what mpv has not.
+
+        Empty where the file changed meanwhile, or where mpv does not answer: while it owes an answer, as a frozen one
+        does, it is asked nothing more, so that its socket cannot fill up and block us.
+        """
+        if not properties or self._owed:
+            return {}
+        answers: dict[str, object] = {}
+        answered = asyncio.Event()
+
+        def reply(name: str, error: Exception | None, value: object) -> None:
+            answers[name] = value if error is None else None
+            if len(answers) == len(properties):
+                self._post(settle)
+
+        def settle() -> None:
+            self._owed -= 1
+            answered.set()
+
+        self._owed += 1
+        for name in properties:
+            self._inter.command_async(lambda error, value, name=name: reply(name, error, value), "get_property", name)
+        try:
+            async with asyncio.timeout(_ANSWER_WITHIN):
+                await answered.wait()
+        except TimeoutError:
+            return {}
+        said = dict(answers)
+        if "path" in said and self.pid is not None:
+            # The library drops bytes that are not UTF-8. Asked always, not only for a path that is not there: looking
+            # that up could hang on a network disk, and this costs half a millisecond once a file.
+            said |= await exact(self._path, self.pid, "path", "working-directory")
+        return said if moment.play == self._play else {}
+
+    def close(self) -> None:
+        """Ends the connection and its thread at once, with a frozen mpv too. May be called again."""
+        with contextlib.suppress(OSError):  # mpv may have closed it before
+            self._socket.shutdown(socket.SHUT_RDWR)  # wakes the library's reader, which its own stop() does not
+        self._inter.stop()
+        self._socket.close()
+
+    def _event(self, event: str, data: dict[str, Any]) -> None:
+        """On the library's thread: one event of mpv."""
+        if event == "property-change":
+            word, value = _PROPERTY_WORDS.get(data.get("name", "")), data.get("data")
+        else:
+            word, value = _EVENT_WORDS.get(event), data.get("reason")
+        if word is None:
+            return
+        if word in {Word.START_FILE, Word.END_FILE}:
+            self._play += 1
+        self._post(self._moments.put_nowait, self._moment(word, value))
+
+    def _gone(self) -> None:
+        """On the library's thread, after the last event."""
+        self._post(self._moments.put_nowait, self._moment(Word.GONE))
+
+    def _moment(self, word: Word, value: object = None) -> Moment:
+        return Moment(word=word, value=value, at=self._clock(), clock=time.monotonic(), play=self._play)
+
+    def _post(self, call: Callable[..., None], *args: object) -> None:
+        """Has the event loop call it. A closed loop has nobody left who listens."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(call, *args)
+
+
+def _ignore(error: Exception | None, value: object) -> None:
+    """An observer was set up, or could not be in this version of mpv; its word is then never heard."""

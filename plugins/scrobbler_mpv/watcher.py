@@ -1,0 +1,121 @@
+"""Every mpv that listens where the options say: found as it starts, followed until it is gone."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from scrobbler.errors import ConfigError
+from scrobbler.events import PlayerEvent, SessionKey
+from scrobbler.folder import appearing
+from scrobbler_mpv.connection import Connection
+from scrobbler_mpv.playback import Playback
+from scrobbler_mpv.probe import Dead, Live, probe
+from scrobbler_mpv.words import Word
+
+_FIRST_PAUSE = 2.0
+_LONGEST_PAUSE = 300.0
+"""Seconds before a socket that connects and does not answer is tried again: first, and at last."""
+
+
+def utc_now() -> datetime:
+    """The default clock."""
+    return datetime.now(UTC)
+
+
+class MpvWatcher:
+    """Follows all mpvs of this user that listen in some folders, or on some sockets."""
+
+    def __init__(self, source: str, places: Sequence[Path], clock: Callable[[], datetime] = utc_now) -> None:
+        self._source = source
+        self._places = places
+        self._clock = clock
+
+    async def events(self) -> AsyncGenerator[PlayerEvent, None]:
+        """What the players do, until closed or cancelled. Raises ``ConfigError`` where a folder cannot be watched."""
+        told: asyncio.Queue[PlayerEvent | None] = asyncio.Queue()
+        watch = asyncio.create_task(_Watch(self._source, self._clock, told.put_nowait).run(self._places))
+        watch.add_done_callback(lambda _: told.put_nowait(None))
+        try:
+            while (event := await told.get()) is not None:
+                yield event
+            await watch
+        finally:
+            watch.cancel()
+            await asyncio.wait([watch])
+
+
+class _Watch:
+    """One iteration's players."""
+
+    def __init__(self, source: str, clock: Callable[[], datetime], tell: Callable[[PlayerEvent], None]) -> None:
+        self._source = source
+        self._clock = clock
+        self._tell = tell
+        self._followed: set[int] = set()
+        self._probing: dict[Path, asyncio.Task[None]] = {}
+
+    async def run(self, places: Sequence[Path]) -> None:
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                for place in places:
+                    self._tasks.create_task(self._look(place))
+        except* ConfigError as failed:
+            raise ConfigError(str(failed.exceptions[0])) from failed
+
+    async def _look(self, place: Path) -> None:
+        """Finds the sockets of one place, which is a folder, a socket, or not there yet and may become either."""
+        if not _is_folder(place):
+            async with aclosing(appearing(place.parent, name=place.name)) as births:
+                async for path in births:
+                    if _is_folder(path):
+                        break
+                    self._found(path)
+        async with aclosing(appearing(place)) as births:
+            async for path in births:
+                self._found(path)
+
+    def _found(self, path: Path, pause: float = _FIRST_PAUSE) -> None:
+        """Looks who is behind a path; a look that is under way or waits for its next try is begun anew."""
+        if not path.is_socket():
+            return
+        if (older := self._probing.pop(path, None)) is not None:
+            older.cancel()
+        self._probing[path] = self._tasks.create_task(self._probe(path, pause))
+
+    async def _probe(self, path: Path, pause: float) -> None:
+        while (found := await probe(path)) is Dead.SILENT:
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+        self._probing.pop(path, None)
+        if isinstance(found, Live) and found.pid not in self._followed:
+            self._followed.add(found.pid)
+            self._tasks.create_task(self._follow(path, found.pid, pause))
+
+    async def _follow(self, path: Path, pid: int, pause: float) -> None:
+        """One mpv, to its end."""
+        try:
+            connection = Connection(path, self._clock)
+        except OSError:  # it ended since it answered
+            self._followed.discard(pid)
+            return
+        try:
+            playback = Playback(SessionKey(source=self._source, id=str(pid)))
+            word = Word.ATTACHED
+            while word is not Word.GONE:
+                moment = await connection.next(playback.due)
+                word = moment.word
+                event = playback.hear(moment, await connection.ask(moment, playback.questions(moment)))
+                if event is not None:
+                    self._tell(event)
+        finally:
+            self._followed.discard(pid)
+            connection.close()
+        await asyncio.sleep(pause)
+        if path not in self._probing:  # only the connection may have broken: then the player still answers
+            self._found(path, min(pause * 2, _LONGEST_PAUSE))
+
+
+def _is_folder(place: Path) -> bool:
+    return place.is_dir()

@@ -1,0 +1,230 @@
+"""The running program: events in, sessions stepped and kept, entries sent, timers set; and nothing that ticks.
+
+One asyncio loop does everything but writing to the disk (the store's thread) and talking to Trakt (sender threads).
+A timer exists only while something plays or waits.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from scrobbler.adapters import Ignored, Watcher
+from scrobbler.delivery import UNCERTAIN_REST
+from scrobbler.errors import StateError
+from scrobbler.events import Kind, PlayerEvent, SessionKey
+from scrobbler.outlet import Outlet
+from scrobbler.session import Policy, Said, Session, State, deadline, expire, step, vanish
+from scrobbler.store import Store
+
+log = logging.getLogger(__name__)
+
+JOURNAL_SECONDS: Final = 14.0
+"""A position alone is kept at most this often; a little less than the 15 s at which watchers tell it."""
+RETRY_SECONDS: Final = 5.0
+"""So often a commit is tried again while the disk takes nothing."""
+RETURN_SECONDS: Final = 10.0
+"""So long after a start may a player that was playing take to be found again."""
+FORGET_EVERY: Final = timedelta(hours=1)
+"""So often, at most, are sessions looked through for those that nobody will come back to."""
+SENDERS: Final = 4
+"""Threads that talk to Trakt, at most; each account's entries leave one at a time."""
+
+
+class Source(Struct, frozen=True, kw_only=True):
+    """One configured player: what makes its events, and whose they are."""
+
+    name: str
+    account: str
+    watcher: Watcher | None = None
+    """None for a server that calls us."""
+    policy: Policy = Policy()
+
+
+class _Live:
+    """A session in memory, with what belongs to it while the agent runs."""
+
+    def __init__(self, session: Session, policy: Policy) -> None:
+        self.session = session
+        self.policy = policy
+        self.heard = False
+        """False for one that was restored and whose player has not been heard since."""
+        self.kept_at: datetime | None = None
+        self.turn = asyncio.Lock()
+        self.timer: asyncio.TimerHandle | None = None
+
+    def worth_keeping(self, session: Session, said: Said, now: datetime) -> bool:
+        """Whether a step must be on the disk: all but a mere change of position, and that now and then."""
+        old = self.session
+        if said or self.kept_at is None:
+            return session != old or bool(said)
+        moved = msgspec.structs.replace(
+            old, at=session.at, position=session.position, position_at=session.position_at, played=session.played
+        )
+        due = (now - self.kept_at).total_seconds() >= JOURNAL_SECONDS
+        return session != moved or (due and session != old)
+
+
+class Agent:
+    """Ties sources, sessions and outlets together. Made and run on one event loop."""
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        store: Store,
+        outlets: Mapping[str, Outlet],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._sources = {source.name: source for source in sources}
+        self._store = store
+        self._outlets = outlets
+        self._clock = clock
+        self._live: dict[SessionKey, _Live] = {}
+        self._looked_at = clock()
+        self._tasks = asyncio.TaskGroup()
+
+    async def run(self) -> None:
+        """Follow all players and send what they lead to, until cancelled. Raises what a watcher raises."""
+        senders = ThreadPoolExecutor(max_workers=min(SENDERS, max(1, len(self._outlets))), thread_name_prefix="sender")
+        try:
+            async with self._tasks as tasks:
+                await self._restore()
+                for outlet in self._outlets.values():
+                    tasks.create_task(outlet.run(senders))
+                for source in self._sources.values():
+                    if source.watcher is not None:
+                        tasks.create_task(self._follow(source, source.watcher))
+        finally:
+            for outlet in self._outlets.values():
+                outlet.courier.close()  # a request that is under way ends with an error, and is looked up next time
+            senders.shutdown()
+
+    async def receive(self, source: str, heard: Sequence[PlayerEvent | Ignored]) -> None:
+        """What a webhook said. Returns once it is on the disk. Raises ``StateError`` where it cannot be."""
+        for one in heard:
+            if isinstance(one, Ignored):
+                log.info("%s: ignored %s: %s", source, one.heard, one.reason)
+            else:
+                await self.hear(self._sources[source], one)
+
+    async def hear(self, source: Source, event: PlayerEvent) -> None:
+        """Step the event's session and keep it. Raises ``StateError`` where the disk takes nothing."""
+        live = self._live.get(event.session)
+        if live is None:
+            await self._forget_old()
+            live = _Live(Session(key=event.session, account=source.account), source.policy)
+            self._live[event.session] = live
+        async with live.turn:
+            live.heard = True
+            before = live.session.state
+            if before is State.IDLE and live.session.account != source.account:
+                live.session = Session(key=event.session, account=source.account)
+            await self._advance(live, *step(live.session, event, live.policy))
+        level = logging.DEBUG if event.kind is Kind.PLAY and before is State.PLAYING else logging.INFO
+        log.log(level, "%s: %s %s", source.name, event.kind.value, _where(event))
+
+    async def _follow(self, source: Source, watcher: Watcher) -> None:
+        async with contextlib.aclosing(watcher.events()) as events:
+            async for event in events:
+                await _until_kept(partial(self.hear, source, event))
+
+    async def _expire(self, live: _Live) -> None:
+        async with live.turn:
+            await self._advance(live, *expire(live.session, self._clock(), live.policy))
+
+    async def _vanish(self, live: _Live) -> None:
+        """Close a session whose player did not come back."""
+        async with live.turn:
+            if not live.heard:
+                await self._advance(live, *vanish(live.session, live.policy))
+
+    async def _advance(self, live: _Live, session: Session, said: Said) -> None:
+        """Keep a step, then let it be the session's truth, set its timer, and let what it said leave."""
+        now = self._clock()
+        outlet = self._outlets[session.account]
+        if live.worth_keeping(session, said, now):
+            kept = self._store.keep(session, said, now, idle=outlet.free)
+            claimed = await asyncio.wrap_future(kept)
+            live.kept_at = now
+            if said:
+                outlet.wake(claimed)
+        live.session = session
+        self._set_timer(live, now)
+
+    def _set_timer(self, live: _Live, now: datetime) -> None:
+        if live.timer is not None:
+            live.timer.cancel()
+            live.timer = None
+        due = deadline(live.session, live.policy)
+        if due is not None:
+            self._call_in((due - now).total_seconds(), live, self._expire)
+
+    def _call_in(self, seconds: float, live: _Live, act: Callable[[_Live], Awaitable[None]]) -> None:
+        def begin() -> None:
+            self._tasks.create_task(_until_kept(partial(act, live)))
+
+        live.timer = asyncio.get_running_loop().call_later(max(0.0, seconds), begin)
+
+    async def _restore(self) -> None:
+        """Take up the sessions of the last run; those that were playing wait a moment for their players."""
+        for session in await asyncio.wrap_future(self._store.sessions()):
+            if session.account not in self._outlets:
+                log.warning("%s: its account %s is not configured any more", session.key, session.account)
+                continue
+            source = self._sources.get(session.key.source)
+            live = self._live[session.key] = _Live(session, source.policy if source else Policy())
+            live.kept_at = session.at
+            if source is not None and source.watcher is None:
+                self._set_timer(live, self._clock())
+            elif session.state is not State.IDLE:
+                self._call_in(RETURN_SECONDS if source else 0.0, live, self._vanish)
+        unsure = await asyncio.wrap_future(self._store.recover(self._clock() + UNCERTAIN_REST))
+        if unsure:
+            log.info("%d were on their way to Trakt when the last run ended; their outcome will be looked up", unsure)
+
+    async def _forget_old(self) -> None:
+        """Let go of sessions that ended so long ago that nothing can be a repeat of theirs."""
+        now = self._clock()
+        if now - self._looked_at < FORGET_EVERY:
+            return
+        self._looked_at = now
+        old = [
+            live.session.key
+            for live in self._live.values()
+            if live.session.state is State.IDLE
+            and live.session.at is not None
+            and (now - live.session.at).total_seconds() > live.policy.repeat_within
+        ]
+        await asyncio.wrap_future(self._store.forget(old))
+        for key in old:
+            del self._live[key]
+
+
+async def _until_kept(act: Callable[[], Awaitable[None]]) -> None:
+    """Do what ends in a commit, again and again until the disk takes it; nothing is thrown away meanwhile."""
+    while True:
+        try:
+            return await act()
+        except StateError as error:
+            log.error("%s; trying again every %.0f s", error, RETRY_SECONDS)  # noqa: TRY400  # the words are enough
+            await asyncio.sleep(RETRY_SECONDS)
+
+
+def _where(event: PlayerEvent) -> str:
+    """``0:12 of 1:30:00 Heat (1995)``, as far as it is known."""
+    position = "" if event.position is None else f"at {_clock(event.position)} "
+    duration = "" if event.duration is None else f"of {_clock(event.duration)} "
+    return f"{position}{duration}{event.media.label()}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

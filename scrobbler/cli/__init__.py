@@ -1,0 +1,150 @@
+"""The command ``scrobbler``: which commands there are, and what all of them have in common.
+
+A command's module is imported when it is run, so that none pays for what only another needs.
+"""
+
+import difflib
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final, NoReturn, TypeVar
+
+import click
+from msgspec.structs import replace
+
+from scrobbler import __version__, config
+from scrobbler.errors import ConfigError, ScrobblerError
+from scrobbler.trakt.app import App
+
+COMMANDS: Final = {
+    "run": "Run the agent: watch players, tell Trakt.",
+    "login": "Sign in to Trakt with a code or a QR.",
+    "status": "Show what is watched, what waits, what was sent.",
+    "demo": "Show the whole idea in half a minute, without an account.",
+    "sandbox": "Run a Trakt of your own, to try things out.",
+}
+"""Name and short help; the module of the same name holds the command."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Settings:
+    """Where the configuration comes from; said by options before or after the command."""
+
+    def __init__(self) -> None:
+        self.config_path: Path | None = None
+        self.state_dir: Path | None = None
+
+    def load(self) -> config.Config:
+        """The configuration, with the options' word above the file's. Raises ``ConfigError``."""
+        loaded = config.load(self.config_path)
+        return replace(loaded, state_dir=self.state_dir.absolute()) if self.state_dir else loaded
+
+
+def now() -> datetime:
+    """The time of day, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+def app_of(configuration: config.Config) -> App:
+    """The Trakt app that the configuration names; without one nothing can be sent, but everything can be kept."""
+    trakt = configuration.trakt
+    return App(
+        client_id=trakt.client_id or "",
+        client_secret=trakt.client_secret,
+        api_url=trakt.api_url.rstrip("/"),
+        auth_url=trakt.auth_url.rstrip("/"),
+    )
+
+
+def settings_options(command: F) -> F:
+    """Give a command ``--config`` and ``--state``; the body finds them in its ``Settings``."""
+
+    def store(field: str) -> Callable[[click.Context, click.Parameter, Path | None], None]:
+        def callback(context: click.Context, _parameter: click.Parameter, value: Path | None) -> None:
+            if value is not None:
+                setattr(context.ensure_object(Settings), field, value)
+
+        return callback
+
+    file = click.Path(path_type=Path)
+    options = (
+        click.option(
+            "--config",
+            metavar="FILE",
+            type=file,
+            expose_value=False,
+            callback=store("config_path"),
+            help="Read this configuration file.",
+        ),
+        click.option(
+            "--state",
+            metavar="FOLDER",
+            type=file,
+            expose_value=False,
+            callback=store("state_dir"),
+            help="Keep state and tokens in this folder.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+class _Commands(click.Group):
+    """Commands by name, each loaded when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        found: click.Command = import_module(f"scrobbler.cli.{cmd_name}").command
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            close = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(COMMANDS)}."
+            ctx.fail(f"There is no command {args[0]!r}: {hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+@settings_options
+@click.pass_context
+def program(context: click.Context) -> None:
+    """Tell Trakt what you watch, from whatever you watch it on.
+
+    \b
+    Try it without an account:      scrobbler demo
+    Sign in, then leave it running: scrobbler login && scrobbler run
+    """
+    context.ensure_object(Settings)
+
+
+def main() -> NoReturn:
+    """Run the command line. A mistake of the user's is one line and exit 2; what else goes wrong is exit 1."""
+    try:
+        status = program(prog_name="scrobbler", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        status = stop.exit_code
+    except click.Abort:
+        status = 130
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except ScrobblerError as error:
+        click.echo(f"scrobbler: {error}", err=True)
+        status = 2 if isinstance(error, ConfigError) else 1
+    sys.exit(status if isinstance(status, int) else 0)

@@ -1,0 +1,183 @@
+"""What the user set: one TOML file, read as a whole before anything starts.
+
+Where a value comes from, the first that has one: a command-line option, the environment (``SCROBBLER_CONFIG``,
+``SCROBBLER_STATE``), the file, the defaults below. ``spec/config.md`` lists every key; a test compares the two.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from msgspec import Meta, Struct, field
+
+from scrobbler import adapters
+from scrobbler.adapters import Options
+from scrobbler.errors import ConfigError
+from scrobbler.toml import Document
+
+HttpUrl = Annotated[
+    str, Meta(pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$", description='an address such as "https://api.trakt.tv"')
+]
+_PORT: Final = r"([1-5]?\d{1,4}|6([0-4]\d{3}|5([0-4]\d\d|5([0-2]\d|3[0-5]))))"
+HostPort = Annotated[
+    str,
+    Meta(
+        pattern=r"^(\[[0-9A-Fa-f:.]+\]|[^:\s\[\]]+):" + _PORT + "$", description='HOST:PORT, such as "127.0.0.1:8722"'
+    ),
+]
+_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+_NAME_WORDS: Final = "letters, digits, dots, dashes and underlines, 64 at most"
+AccountName = Annotated[str, Meta(pattern=_NAME, description=_NAME_WORDS)]
+DEFAULT_ACCOUNT: Final = "default"
+
+
+class Trakt(Struct, frozen=True, kw_only=True):
+    """``[trakt]``: the service, and the app in whose name we talk to it."""
+
+    api_url: HttpUrl = "https://api.trakt.tv"
+    auth_url: HttpUrl = "https://auth.trakt.tv"
+    client_id: str | None = None
+    client_secret: str | None = None
+
+    def __repr__(self) -> str:  # the secret must not reach a log through a repr
+        return f"Trakt(api_url={self.api_url!r}, auth_url={self.auth_url!r}, ...)"
+
+
+class Account(Struct, frozen=True, kw_only=True):
+    """``[accounts.NAME]``: one Trakt account. It has no key of its own yet; its name is enough."""
+
+
+class Player(Struct, frozen=True, kw_only=True):
+    """``[players.NAME]``: one source; ``options`` are the keys that its adapter defines."""
+
+    kind: str
+    account: str
+    options: Options
+
+
+class Server(Struct, frozen=True, kw_only=True):
+    """``[server]``: where webhooks come in."""
+
+    listen: HostPort = "127.0.0.1:8722"
+
+    def address(self) -> tuple[str, int]:
+        """Host and port, as a socket wants them."""
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+
+class State(Struct, frozen=True, kw_only=True):
+    """``[state]``: the folder that holds what must not be lost."""
+
+    dir: str | None = None
+
+
+class _PlayerKeys(Struct, frozen=True, kw_only=True):
+    """The keys of a player that are the program's own and not its adapter's."""
+
+    kind: str | None = None
+    account: AccountName = DEFAULT_ACCOUNT
+
+
+class _Sections(Struct, frozen=True, kw_only=True):
+    """The tables that a file may have. What is in them is read table by table, for the sake of the line numbers."""
+
+    trakt: dict[str, Any] = field(default_factory=dict)
+    accounts: dict[str, Any] = field(default_factory=dict)
+    players: dict[str, Any] = field(default_factory=dict)
+    server: dict[str, Any] | None = None
+    state: dict[str, Any] = field(default_factory=dict)
+
+
+class Config(Struct, frozen=True, kw_only=True):
+    """Everything that was set, with the defaults filled in."""
+
+    path: Path | None
+    """The file it came from; None where there is none and the defaults serve."""
+    trakt: Trakt
+    accounts: tuple[str, ...]
+    players: Mapping[str, Player]
+    server: Server | None
+    """None where nobody wants the web server: no ``[server]`` and no player that calls us."""
+    state_dir: Path
+
+
+def default_path() -> Path:
+    """The file that is read when no option names one: ``SCROBBLER_CONFIG``, else the user's configuration folder."""
+    import platformdirs  # noqa: PLC0415  # not needed where the path is given
+
+    return Path(os.environ.get("SCROBBLER_CONFIG") or platformdirs.user_config_path("scrobbler") / "config.toml")
+
+
+def load(path: Path | None = None) -> Config:
+    """The configuration in a file; without a path the default one, which need not exist.
+
+    Raises ``ConfigError`` with the file, the line, the key and what is allowed there.
+    """
+    must_exist = path is not None or bool(os.environ.get("SCROBBLER_CONFIG"))
+    path = path or default_path()
+    try:
+        text = path.read_bytes().decode()
+    except FileNotFoundError:
+        if must_exist:
+            raise ConfigError(f"{path}: there is no such file") from None
+        return parse("", None)
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    return parse(text, path)
+
+
+def parse(text: str, path: Path | None) -> Config:
+    """The configuration in a text. Raises ``ConfigError`` as ``load`` does."""
+    document = Document(path or Path("(no configuration file)"), text)
+    sections = document.table((), _Sections)
+    for name in sections.accounts:
+        if not re.fullmatch(_NAME, name):
+            raise document.wrong(("accounts", name), f"an account's name must be {_NAME_WORDS}")
+        document.table(("accounts", name), Account)
+    players = {name: _player(document, name) for name in sections.players or {"mpv": {}}}
+    for name, player in players.items():
+        if player.account != DEFAULT_ACCOUNT and player.account not in sections.accounts:
+            known = ", ".join(dict.fromkeys((DEFAULT_ACCOUNT, *sections.accounts)))
+            raise document.wrong(
+                ("players", name, "account"),
+                f"there is no [accounts.{player.account}]; known are: {known}",
+            )
+    serves = sections.server is not None or any(hasattr(player.options, "secret") for player in players.values())
+    return Config(
+        path=path,
+        trakt=document.table(("trakt",), Trakt),
+        accounts=tuple(dict.fromkeys((*sections.accounts, *(player.account for player in players.values())))),
+        players=players,
+        server=document.table(("server",), Server) if serves else None,
+        state_dir=_state_dir(document.table(("state",), State)),
+    )
+
+
+def _player(document: Document, name: str) -> Player:
+    """One ``[players.NAME]``: its own keys, then the rest by the adapter that its kind names."""
+    at = ("players", name)
+    own = _PlayerKeys.__struct_fields__
+    written = document.raw.get("players", {}).get(name, {})
+    others = tuple(written.keys() - set(own)) if isinstance(written, dict) else ()
+    keys = document.table(at, _PlayerKeys, but=others)
+    kind = keys.kind or name
+    plugin = adapters.load(kind)
+    if plugin is None:
+        raise document.wrong(
+            (*at, "kind") if keys.kind else at,
+            f"there is no adapter {kind!r}; installed are: {', '.join(adapters.available())}",
+        )
+    return Player(kind=kind, account=keys.account, options=document.table(at, plugin.options, but=own))
+
+
+def _state_dir(state: State) -> Path:
+    """``SCROBBLER_STATE``, else what the file says, else the user's state folder."""
+    import platformdirs  # noqa: PLC0415
+
+    chosen = os.environ.get("SCROBBLER_STATE") or state.dir
+    return Path(chosen).expanduser().absolute() if chosen else platformdirs.user_state_path("scrobbler")

@@ -1,0 +1,176 @@
+"""One SQLite file, one connection, one thread that writes it: what arrives together is committed together.
+
+A flush costs 0.1 ms on a good disk and 50 ms on a memory card, so it happens neither on the event loop nor once a
+row. SQLite up to 3.51.2 can damage a file that two connections write (https://sqlite.org/wal.html#walresetbug): here
+only one ever does, and the agent's lock sees to it that there is one agent.
+"""
+
+import queue
+import shutil
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from scrobbler.errors import StateError
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], T]
+
+APPLICATION: Final = 0x5C20BB1E
+"""Marks the file as ours (``PRAGMA application_id``)."""
+_BATCH: Final = 256
+
+
+class Database:
+    """The file and its writer. ``schema`` holds one script per version; a file's version is how many were run."""
+
+    def __init__(self, path: Path, schema: Sequence[str], now: datetime) -> None:
+        """Open or create the file.
+
+        A file that is damaged or newer than this program is moved aside, never written to; ``moved`` then says so.
+        Raises ``StateError`` where the disk lets us do nothing.
+        """
+        self.path = path
+        self.moved: str | None = None
+        try:
+            self._connection = self._open(schema, now)
+        except (OSError, sqlite3.Error) as error:
+            raise StateError(f"the state file {path} cannot be used: {error}") from None
+        self._work: queue.SimpleQueue[tuple[Work[Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="store", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Work[T]) -> Future[T]:
+        """Run ``work`` in the next transaction. The future is done when that is on the disk, or carries the error."""
+        future: Future[T] = Future()
+        self._work.put((work, future))
+        return future
+
+    def close(self) -> None:
+        """Finish what was submitted and close the file."""
+        self._work.put(None)
+        self._thread.join()
+        self._connection.close()
+
+    def _run(self) -> None:
+        while (first := self._work.get()) is not None:
+            batch = [first]
+            last = False
+            while len(batch) < _BATCH and not self._work.empty():
+                more = self._work.get()
+                if more is None:
+                    last = True
+                    break
+                batch.append(more)
+            self._transaction(batch)
+            if last:
+                return
+
+    def _transaction(self, batch: Sequence[tuple[Work[Any], Future[Any]]]) -> None:
+        """All of the batch in one commit; one that fails is undone alone, a failed commit undoes and fails them all."""
+        done: list[tuple[Future[Any], Any]] = []
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for work, future in batch:
+                self._connection.execute("SAVEPOINT one")
+                try:
+                    done.append((future, work(self._connection)))
+                except BaseException as error:  # noqa: BLE001  # it goes to whoever waits for the future
+                    self._connection.execute("ROLLBACK TO one")
+                    future.set_exception(error)
+                self._connection.execute("RELEASE one")
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(StateError(f"{self.path} cannot be written: {error}"))
+            return
+        for future, result in done:
+            future.set_result(result)
+
+    def _open(self, schema: Sequence[str], now: datetime) -> sqlite3.Connection:
+        try:
+            connection = _connect(self.path)
+            reason = _unusable(connection, len(schema))
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise
+            reason = f"is damaged ({error})"
+            connection = None
+        if reason is not None:
+            if connection is not None:
+                connection.close()
+            aside = self._move_aside(now)
+            self.moved = f"{self.path} {reason}; it was kept as {aside.name}, and a new one was begun"
+            connection = _connect(self.path)
+        assert connection is not None  # noqa: S101
+        try:
+            _upgrade(connection, self.path, schema)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _move_aside(self, now: datetime) -> Path:
+        """Rename the file, and the journals that belong to it, to a name of their own."""
+        aside = self.path.with_name(f"{self.path.name}.aside-{now:%Y%m%dT%H%M%S%f}")
+        for suffix in ("", "-wal", "-shm"):
+            part = self.path.with_name(self.path.name + suffix)
+            if part.exists():
+                part.rename(aside.with_name(aside.name + suffix))
+        return aside
+
+
+def read_only(path: Path) -> sqlite3.Connection:
+    """A connection for commands beside the agent: it can read and cannot write. Raises ``StateError``."""
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5, isolation_level=None)
+        connection.execute("SELECT 1 FROM sqlite_schema")
+    except sqlite3.Error as error:
+        raise StateError(f"the state file {path} cannot be read: {error}") from None
+    return connection
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    path.touch(mode=0o600)
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def _unusable(connection: sqlite3.Connection, version: int) -> str | None:
+    """Why this file must not be written to, or None."""
+    ours = connection.execute("PRAGMA application_id").fetchone()[0]
+    found = connection.execute("PRAGMA user_version").fetchone()[0]
+    if ours not in {0, APPLICATION}:
+        return "belongs to another program"
+    if found > version:
+        return f"was written by a newer version of this program (state version {found}, this one knows {version})"
+    verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    return None if verdict == "ok" else f"is damaged ({verdict})"
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    return error.sqlite_errorname in {"SQLITE_CORRUPT", "SQLITE_NOTADB"}
+
+
+def _upgrade(connection: sqlite3.Connection, path: Path, schema: Sequence[str]) -> None:
+    """Bring the file to this program's version in one transaction; an older file is copied first."""
+    found = connection.execute("PRAGMA user_version").fetchone()[0]
+    if found == len(schema):
+        return
+    if found:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        shutil.copy2(path, path.with_name(f"{path.name}.version-{found}"))
+    steps = "\n".join(schema[found:])
+    connection.executescript(
+        f"BEGIN IMMEDIATE;\n{steps}\nPRAGMA application_id = {APPLICATION};\n"
+        f"PRAGMA user_version = {len(schema)};\nCOMMIT;"
+    )

@@ -1,0 +1,1 @@
+"""From what a player says is on, to the film or episode that Trakt knows."""

@@ -1,0 +1,235 @@
+"""One account's calls to Trakt: signed, renewed in time, typed, and never faster than Trakt allows."""
+
+import re
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from scrobbler.errors import Unauthorized, Unavailable, Uncertain
+from scrobbler.events import MediaKind, Percent, Seconds
+from scrobbler.session import Action
+from scrobbler.trakt import catalogue, replies, signin, wire
+from scrobbler.trakt.app import App
+from scrobbler.trakt.catalogue import Entry, EntryKind, IdSource, Season
+from scrobbler.trakt.replies import HistoryAdded, HistoryEntry, PlaybackEntry, ScrobbleReply, Settings, Watching
+from scrobbler.trakt.statuses import Reply
+from scrobbler.trakt.tokens import TokenFile, Tokens
+from scrobbler.trakt.wire import Item
+
+if TYPE_CHECKING:
+    from scrobbler.trakt.transport import Transport
+
+WRITE_EVERY: Final = 1.1
+"""Seconds. Trakt takes one write a second for each account."""
+RENEWAL_RESTS: Final = 600.0
+"""Seconds without a further early renewal: a clock that is days ahead must not spend a token for each call."""
+PAGE: Final = 250
+"""The most rows that Trakt puts on a page."""
+HITS: Final = 50
+"""How many hits of a search are looked at."""
+
+_SEARCH_SIGNS: Final = re.compile(r'[+\-&|!(){}\[\]^"~*?:/\\]')
+
+
+class Trakt:
+    """The calls. Each opens connections and reads the token file only when it is made; threads may share one.
+
+    Every call raises the errors of ``scrobbler.errors`` below ``TraktError``, and ``StateError`` for the token file.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        tokens: TokenFile,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """``clock`` measures waits (seconds, never set back); ``now`` is compared with the tokens' life."""
+        self._app = app
+        self._file = tokens
+        self._clock = clock
+        self._now = now
+        self._transport: Transport | None = None
+        self._write_at = clock()
+        self._renewal_at = clock()
+
+    def write_ready_in(self) -> Seconds:
+        """How long to wait before the next write, so that Trakt takes it. The calls themselves never wait."""
+        return Seconds(max(0.0, self._write_at - self._clock()))
+
+    def close(self) -> None:
+        """Lets the connections go; a further call opens them anew."""
+        if self._transport is not None:
+            self._transport.close()
+
+    # What is watched
+
+    def scrobble(self, action: Action, item: Item, progress: Percent) -> ScrobbleReply:
+        """Says that the item starts, pauses or stops at this share."""
+        body = wire.scrobble_body(item, progress)
+        reply = self._write("POST", f"/scrobble/{action.value}", body=body, accept={409})
+        return replies.read_scrobble(reply, action)
+
+    def add_history(self, item: Item, watched_at: datetime) -> HistoryAdded:
+        """Adds a play. Trakt never looks whether it has the same play already."""
+        return replies.read_added(self._write("POST", "/sync/history", body=wire.history_body(item, watched_at)))
+
+    def remove_history(self, ids: Sequence[int]) -> int:
+        """Removes plays by their history ids, and says how many there were."""
+        return replies.read_deleted(self._write("POST", "/sync/history/remove", body={"ids": list(ids)}))
+
+    def history(self, kind: MediaKind, start_at: datetime, end_at: datetime) -> tuple[HistoryEntry, ...]:
+        """The plays between two instants, latest first."""
+        span = {"start_at": wire.stamp(start_at), "end_at": wire.stamp(end_at)}
+        plays = (replies.read_play(row) for row in self._rows(f"/sync/history/{kind.value}s", span))
+        return tuple(play for play in plays if play is not None)
+
+    def playback(self) -> tuple[PlaybackEntry, ...]:
+        """The resume points, the last paused first."""
+        entries = (replies.read_playback(row) for row in self._rows("/sync/playback", {}))
+        return tuple(entry for entry in entries if entry is not None)
+
+    def delete_playback(self, playback_id: int) -> bool:
+        """Removes a resume point; False where it was gone already."""
+        return self._write("DELETE", f"/sync/playback/{playback_id}", accept={404}).ok
+
+    def watching(self) -> Watching | None:
+        """What the account watches just now, on any device."""
+        return replies.read_watching(self._call("GET", "/users/me/watching"))
+
+    def settings(self) -> Settings:
+        """Whose account it is."""
+        return replies.read_settings(self._call("GET", "/users/settings"))
+
+    # What there is to watch; these calls work without a sign-in too
+
+    def search_text(self, kind: EntryKind, title: str) -> tuple[Entry, ...]:
+        """Films or shows that may be called so. The caller must check each: Trakt's order and score say little."""
+        query = _SEARCH_SIGNS.sub(r"\\\g<0>", title)
+        reply = self._look(f"/search/{kind.value}", query=query, extended="full", page=1, limit=HITS)
+        return catalogue.read_found(reply.data, kind)
+
+    def search_id(self, source: IdSource, id_: int | str, kind: EntryKind) -> tuple[Entry, ...]:
+        """The films or shows that another catalogue, or Trakt itself, knows by this id."""
+        reply = self._look(f"/search/{source.value}/{_part(id_)}", type=kind.value, extended="full")
+        return catalogue.read_found(reply.data, kind)
+
+    def movie(self, id_: int | str) -> Entry:
+        """A film by its Trakt id, slug or IMDb id."""
+        return catalogue.read_entry(self._look(f"/movies/{_part(id_)}", extended="full").data, EntryKind.MOVIE)
+
+    def show(self, id_: int | str) -> Entry:
+        """A show by its Trakt id, slug or IMDb id."""
+        return catalogue.read_entry(self._look(f"/shows/{_part(id_)}", extended="full").data, EntryKind.SHOW)
+
+    def seasons(self, show_id: int | str) -> tuple[Season, ...]:
+        """The seasons of a show, the specials among them."""
+        rows = wire.read_rows(self._look(f"/shows/{_part(show_id)}/seasons", extended="full").data)
+        return tuple(season for row in rows if (season := catalogue.read_season(row)) is not None)
+
+    def season(self, show_id: int | str, number: int) -> tuple[Item, ...]:
+        """The episodes of a season with their runtimes. Their ``show`` is left out: the caller knows it."""
+        rows = wire.read_rows(self._look(f"/shows/{_part(show_id)}/seasons/{number}", extended="full").data)
+        return tuple(wire.read_episode(row, None) for row in rows)
+
+    # How a call is made
+
+    def _opened(self) -> "Transport":
+        if self._transport is None:
+            from scrobbler.trakt.transport import Transport  # noqa: PLC0415  (httpx loads with the first call)
+
+            self._transport = Transport(self._app)
+        return self._transport
+
+    def _write(
+        self, method: str, path: str, *, body: Mapping[str, Any] | None = None, accept: Collection[int] = ()
+    ) -> Reply:
+        wait = WRITE_EVERY
+        try:
+            return self._call(method, path, body=body, accept=accept)
+        except Unavailable as error:
+            wait = max(wait, error.retry_after or 0.0)
+            raise
+        finally:
+            self._write_at = self._clock() + wait
+
+    def _look(self, path: str, **query: str | int) -> Reply:
+        return self._call("GET", path, query=query, signed=False)
+
+    def _rows(self, path: str, query: Mapping[str, str | int]) -> Iterator[object]:
+        """All rows of a list that Trakt gives page by page."""
+        page, pages = 1, 1
+        while page <= pages:
+            reply = self._call("GET", path, query={**query, "page": page, "limit": PAGE})
+            yield from wire.read_rows(reply.data)
+            count = reply.headers.get("x-pagination-page-count", "")
+            pages = int(count) if count.isdecimal() else 1
+            page += 1
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str | int] | None = None,
+        body: Mapping[str, Any] | None = None,
+        accept: Collection[int] = (),
+        signed: bool = True,
+    ) -> Reply:
+        """One request; if Trakt refuses the token, it is renewed and the request is made once more."""
+        tokens = self._tokens()
+        if tokens is None and signed:
+            raise self._signed_out()
+        send = partial(self._opened().send, method, self._app.api_url + path, query=query, body=body, accept=accept)
+        if tokens is None:
+            return send()
+        try:
+            return send(token=tokens.access_token)
+        except Unauthorized:
+            return send(token=self._renewed(tokens).access_token)
+
+    def _tokens(self) -> Tokens | None:
+        """The tokens to use. Those that end soon are renewed now; if that fails, they still do."""
+        tokens = self._file.read()
+        if tokens is None or not tokens.stale(self._now()) or self._clock() < self._renewal_at:
+            return tokens
+        try:
+            return self._renewed(tokens)
+        except Unavailable:
+            if tokens.expired(self._now()):
+                raise
+            self._renewal_at = self._clock() + RENEWAL_RESTS
+            return tokens
+
+    def _renewed(self, used: Tokens) -> Tokens:
+        """Tokens newer than these: another process's, or our own in exchange for them, on disk before they are used."""
+        with self._file.locked():
+            kept = self._file.read()
+            if kept is None:
+                raise self._signed_out()
+            if kept != used:
+                return kept
+            try:
+                new = signin.refresh(self._opened(), self._app, used, now=self._now())
+            except Uncertain as error:  # about the renewal; what was asked for was not even tried
+                raise Unavailable(str(error)) from error
+            except Unauthorized:
+                kept = self._file.read()  # a file system without locks: did another process win?
+                if kept is None or kept == used:
+                    raise
+                return kept
+            self._file.write(new)
+        self._renewal_at = self._clock() + RENEWAL_RESTS
+        return new
+
+    def _signed_out(self) -> Unauthorized:
+        return Unauthorized(f"{self._file.account} is not signed in: run `scrobbler login`")
+
+
+def _part(id_: int | str) -> str:
+    """An id as one segment of a path."""
+    return quote(str(id_), safe="")

@@ -1,0 +1,123 @@
+"""Where the tokens of one account are kept, so that several processes can use and renew them."""
+
+import fcntl
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta, Struct
+
+from scrobbler.errors import ConfigError, StateError
+
+Instant = Annotated[datetime, Meta(tz=True)]
+
+SHARE_LEFT: Final = 0.2
+"""A token is renewed once less than this share of its life is left..."""
+LEAST_LEFT: Final = timedelta(minutes=10)
+"""...or less than this."""
+
+_ACCOUNT: Final = re.compile(r"\w[\w .@+-]{0,63}")
+
+
+class Tokens(Struct, frozen=True, kw_only=True):
+    """What a sign-in gave us. The refresh token works once; the reply that spends it carries the next."""
+
+    access_token: str
+    refresh_token: str
+    created_at: Instant
+    expires_at: Instant
+    scope: str = "public"
+
+    def __repr__(self) -> str:
+        return f"Tokens(created_at={self.created_at}, expires_at={self.expires_at}, scope={self.scope!r})"
+
+    def stale(self, now: datetime) -> bool:
+        """Whether it is time for new ones, though these may still be accepted."""
+        margin = max(LEAST_LEFT, (self.expires_at - self.created_at) * SHARE_LEFT)
+        return self.expires_at - now < margin
+
+    def expired(self, now: datetime) -> bool:
+        """Whether Trakt will refuse the access token."""
+        return self.expires_at <= now
+
+
+class TokenFile:
+    """The tokens of one account: a file that only its owner can read, always whole, never half written."""
+
+    def __init__(self, state: Path, account: str) -> None:
+        """Touches nothing yet. Raises ``ConfigError`` for a name that cannot be a file's name."""
+        if not _ACCOUNT.fullmatch(account):
+            raise ConfigError(f"{account!r} cannot be an account's name: use letters, digits and . _ - + @")
+        self.account = account
+        self.path = state / "tokens" / f"{account}.json"
+
+    def read(self) -> Tokens | None:
+        """The tokens, or None before the first sign-in.
+
+        Raises ``StateError`` where the file is there and makes no sense; it is left as it is.
+        """
+        try:
+            return msgspec.json.decode(self.path.read_bytes(), type=Tokens)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StateError(f"{self.path} cannot be read: {error.strerror}") from error
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            # The cause is cut off on purpose: it could quote what the file holds.
+            text = f"{self.path} is damaged: move it away, then run `scrobbler login` for {self.account}"
+            raise StateError(text) from None
+
+    def write(self, tokens: Tokens) -> None:
+        """Puts the tokens in the place of the old ones; on return they survive a loss of power."""
+        try:
+            self._replace(msgspec.json.encode(tokens))
+        except OSError as error:
+            raise StateError(f"{self.path} cannot be written: {error.strerror}") from error
+
+    def remove(self) -> None:
+        """Forgets the account's tokens; it is no error if there are none."""
+        try:
+            self.path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StateError(f"{self.path} cannot be removed: {error.strerror}") from error
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keeps other processes and threads from renewing the tokens meanwhile; waits for one that does."""
+        try:
+            self._make_folder()
+            handle = os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StateError(f"{self.path.parent} cannot be used: {error.strerror}") from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)  # lets the lock go as well
+
+    def _replace(self, content: bytes) -> None:
+        self._make_folder()
+        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.account}.")  # made with mode 0600
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(self.path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _make_folder(self) -> None:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,0 +1,172 @@
+"""One file, read as a whole; every mistake in it is one line that names file, line, key and what is allowed."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scrobbler import config
+from scrobbler.config import load, parse
+from scrobbler.errors import ConfigError
+
+FILE = Path("config.toml")
+
+
+def test_without_a_file_the_defaults_watch_mpv(tmp_path: Path) -> None:
+    found = load()
+    assert found.path is None
+    assert list(found.players) == ["mpv"]
+    assert found.accounts == ("default",)
+    assert found.trakt.api_url == "https://api.trakt.tv"
+    assert found.server is None
+    assert found.state_dir == tmp_path / "state" / "scrobbler"
+
+
+def test_everything_can_be_set(tmp_path: Path) -> None:
+    found = parse(
+        f"""
+        [trakt]
+        api_url = "http://127.0.0.1:9000"
+        auth_url = "http://127.0.0.1:9000/auth"
+        client_id = "abc"
+        client_secret = "def"
+        [accounts.marta]
+        [players.mpv]
+        [players.bedroom]
+        kind = "mpv"
+        account = "marta"
+        sockets = ["{tmp_path}/one", "{tmp_path}/two"]
+        [server]
+        listen = "0.0.0.0:80"
+        [state]
+        dir = "{tmp_path}/state"
+        """,
+        FILE,
+    )
+    assert found.accounts == ("marta", "default")
+    assert found.players["bedroom"].kind == "mpv"
+    assert found.players["bedroom"].account == "marta"
+    assert found.server is not None
+    assert found.server.address() == ("0.0.0.0", 80)
+    assert found.state_dir == tmp_path / "state"
+
+
+def test_an_address_may_be_of_the_sixth_version() -> None:
+    found = parse('[server]\nlisten = "[::1]:8722"', FILE)
+    assert found.server is not None
+    assert found.server.address() == ("::1", 8722)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[trakt\n", "config.toml:1: this is not TOML"),
+        ('[trakt]\nclient = "x"', "config.toml:2: trakt.client: there is no such key (did you mean client_id?)"),
+        (
+            "[trakt]\n\nclient_id = 7",
+            "config.toml:3: trakt.client_id: this must be a text in quotes, not a whole number",
+        ),
+        ('[trakt]\napi_url = "trakt.tv"', 'config.toml:2: trakt.api_url: this must be an address such as "https://api'),
+        ('[server]\nlisten = "8722"', 'config.toml:2: server.listen: this must be HOST:PORT, such as "127.0.0.1:8722"'),
+        ('[server]\nlisten = "localhost:99999"', "config.toml:2: server.listen: this must be HOST:PORT"),
+        ("server = 5", "config.toml:1: server: this must be a table, not a whole number"),
+        ("[plyers.mpv]", "config.toml:1: plyers: there is no such key (did you mean players?)"),
+        ("[players.foo]", "config.toml:1: players.foo: there is no adapter 'foo'; installed are: mpv"),
+        ('[players.tv]\nkind = "foo"', "config.toml:2: players.tv.kind: there is no adapter 'foo'"),
+        (
+            "[players.mpv]\nsokets = []",
+            "config.toml:2: players.mpv.sokets: there is no such key (did you mean sockets?)",
+        ),
+        ("[players]\nmpv = 3", "config.toml:2: players.mpv: this must be a table, written as [players.mpv]"),
+        ('[players.mpv]\naccount = "m"', "config.toml:2: players.mpv.account: there is no [accounts.m]"),
+        ("[players.mpv]\naccount = '../m'", "config.toml:2: players.mpv.account: this must be letters, digits"),
+        ("[accounts.marta]\nx = 1", "config.toml:2: accounts.marta.x: there is no such key"),
+        (
+            "[accounts]\nmarta = true",
+            "config.toml:2: accounts.marta: this must be a table, written as [accounts.marta]",
+        ),
+        ("players = { mpv = { sokets = 1 } }", "config.toml:1: players.mpv.sokets: there is no such key"),
+        ('[state]\n# a comment\n"dir" = 3', "config.toml:3: state.dir: this must be a text in quotes"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line(text: str, words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(text, FILE)
+    assert str(caught.value).startswith(words), str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("[accounts.'a b']", 1), ("\n[accounts]\n'../x' = {}", 3), ("[accounts.a]\n[accounts.'']", 2)]
+)
+def test_an_account_has_a_name_that_can_be_a_file(text: str, line: int) -> None:
+    with pytest.raises(ConfigError, match=f"config.toml:{line}: accounts.*letters, digits"):
+        parse(text, FILE)
+
+
+def test_the_option_stands_above_the_environment_and_that_above_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_option, by_environment = tmp_path / "option.toml", tmp_path / "environment.toml"
+    by_option.write_text('[trakt]\nclient_id = "option"\n[state]\ndir = "/from-file"')
+    by_environment.write_text('[trakt]\nclient_id = "environment"')
+    monkeypatch.setenv("SCROBBLER_CONFIG", str(by_environment))
+    assert load().trakt.client_id == "environment"
+    assert load(by_option).trakt.client_id == "option"
+    assert load(by_option).state_dir == Path("/from-file")
+    monkeypatch.setenv("SCROBBLER_STATE", str(tmp_path / "s"))
+    assert load(by_option).state_dir == tmp_path / "s"
+
+
+def test_a_file_that_was_asked_for_must_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match=r"nowhere\.toml: there is no such file"):
+        load(tmp_path / "nowhere.toml")
+    monkeypatch.setenv("SCROBBLER_CONFIG", str(tmp_path / "nowhere.toml"))
+    with pytest.raises(ConfigError, match=r"nowhere\.toml: there is no such file"):
+        load()
+
+
+def test_a_file_that_cannot_be_read_is_said_to_be_so(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
+        load(tmp_path)
+    latin = tmp_path / "latin.toml"
+    latin.write_bytes(b"# caf\xe9")
+    with pytest.raises(ConfigError, match="byte 5 is not UTF-8"):
+        load(latin)
+
+
+def test_the_secret_is_in_no_representation() -> None:
+    assert "hush" not in repr(parse('[trakt]\nclient_secret = "hush"', FILE))
+
+
+@given(
+    st.dictionaries(st.text(max_size=8), st.recursive(st.integers() | st.text() | st.booleans(), st.lists), max_size=3)
+)
+def test_no_content_at_all_is_more_than_a_clear_line(content: dict[str, object]) -> None:
+    import tomli  # noqa: PLC0415  # only to see what TOML takes
+
+    lines = "\n".join(f"{_quoted(key)} = {_toml(value)}" for key, value in content.items())
+    for text in (lines, f"[trakt]\n{lines}", f"[players.mpv]\n{lines}"):
+        try:
+            tomli.loads(text)
+            parse(text, FILE)
+        except ConfigError as error:
+            assert str(error).startswith("config.toml:")
+        except tomli.TOMLDecodeError:
+            with pytest.raises(ConfigError, match="not TOML"):
+                parse(text, FILE)
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.encode("unicode_escape").decode().replace('"', "_").replace("\\", "_") + '"'
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    return _quoted(value) if isinstance(value, str) else str(value).lower()
+
+
+def test_the_default_path_is_in_the_users_folder(tmp_path: Path) -> None:
+    assert config.default_path() == tmp_path / "config" / "scrobbler" / "config.toml"

@@ -1,0 +1,188 @@
+"""One file, one writer; whatever state the file is in, nothing of it is overwritten."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from concurrent.futures import wait
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from conftest import Clock
+from scrobbler.database import Database, read_only
+from scrobbler.errors import StateError
+
+SCHEMA = ("CREATE TABLE t (x INTEGER UNIQUE) STRICT;",)
+
+
+@contextmanager
+def opened(path: Path, clock: Clock, schema: tuple[str, ...] = SCHEMA) -> Iterator[Database]:
+    with closing(Database(path, schema, clock())) as database:
+        yield database
+
+
+def rows(path: Path) -> list[int]:
+    with closing(read_only(path)) as db:
+        return [row[0] for row in db.execute("SELECT x FROM t ORDER BY x")]
+
+
+def insert(database: Database, x: int) -> None:
+    database.submit(lambda db: db.execute("INSERT INTO t VALUES (?)", (x,))).result(10)
+
+
+def test_what_is_done_is_on_the_disk(tmp_path: Path, clock: Clock) -> None:
+    path = tmp_path / "state.db"
+    with opened(path, clock) as database:
+        insert(database, 1)
+        assert rows(path) == [1]
+    assert rows(path) == [1]
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_arrives_together_is_committed_together(tmp_path: Path, clock: Clock) -> None:
+    with opened(tmp_path / "state.db", clock) as database:
+        gate = threading.Event()
+        first = database.submit(lambda _: gate.wait(10))
+        rest = [database.submit(lambda db, x=x: db.execute("INSERT INTO t VALUES (?)", (x,))) for x in range(100)]
+        changes = database.submit(lambda db: db.in_transaction)
+        gate.set()
+        wait([first, *rest, changes], timeout=10)
+        assert changes.result()
+        assert len(rows(tmp_path / "state.db")) == 100
+
+
+def test_work_that_fails_is_undone_alone(tmp_path: Path, clock: Clock) -> None:
+    def twice(db: sqlite3.Connection) -> None:
+        db.execute("INSERT INTO t VALUES (1)")
+        db.execute("INSERT INTO t VALUES (1)")
+
+    with opened(tmp_path / "state.db", clock) as database:
+        gate = threading.Event()
+        database.submit(lambda _: gate.wait(10))
+        bad = database.submit(twice)
+        good = database.submit(lambda db: db.execute("INSERT INTO t VALUES (2)"))
+        gate.set()
+        assert isinstance(bad.exception(10), sqlite3.IntegrityError)
+        good.result(10)
+        assert rows(tmp_path / "state.db") == [2]
+
+
+def test_a_disk_that_takes_nothing_fails_the_work_in_plain_words_and_the_next_goes_on(
+    tmp_path: Path, clock: Clock
+) -> None:
+    path = tmp_path / "state.db"
+    with opened(path, clock) as database:
+        pages = database.submit(lambda db: db.execute("PRAGMA page_count").fetchone()[0]).result(10)
+        limit = database.submit(lambda db: db.execute(f"PRAGMA max_page_count = {pages}").fetchone()[0])
+        assert limit.result(10) == pages
+        full = database.submit(lambda db: db.execute("CREATE TABLE more (x)"))
+        assert "full" in str(full.exception(10))
+        database.submit(lambda db: db.execute("PRAGMA max_page_count = 1000").fetchone()).result(10)
+        insert(database, 7)
+    assert rows(path) == [7]
+
+
+def test_a_commit_that_fails_fails_all_of_its_work(tmp_path: Path, clock: Clock) -> None:
+    schema = ("CREATE TABLE t (x INTEGER UNIQUE); CREATE TABLE u (y REFERENCES t (x) DEFERRABLE INITIALLY DEFERRED);",)
+    with opened(tmp_path / "state.db", clock, schema) as database:
+        database._connection.execute("PRAGMA foreign_keys = ON")
+        broken = database.submit(lambda db: db.execute("INSERT INTO u VALUES (99)"))
+        assert isinstance(broken.exception(10), StateError)
+        insert(database, 3)
+        assert rows(tmp_path / "state.db") == [3]
+
+
+def test_closing_finishes_what_was_submitted(tmp_path: Path, clock: Clock) -> None:
+    database = Database(tmp_path / "state.db", SCHEMA, clock())
+    gate = threading.Event()
+    database.submit(lambda _: gate.wait(10))
+    later = [database.submit(lambda db, x=x: db.execute("INSERT INTO t VALUES (?)", (x,))) for x in range(3)]
+    threading.Timer(0, gate.set).start()
+    database.close()
+    assert all(future.done() for future in later)
+    assert rows(tmp_path / "state.db") == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "content", [b"this is no database at all, only a text" * 40, b"SQLite format 3\0" + b"\xff" * 4096]
+)
+def test_a_damaged_file_is_kept_aside_and_said_so(tmp_path: Path, clock: Clock, content: bytes) -> None:
+    path = tmp_path / "state.db"
+    path.write_bytes(content)
+    with opened(path, clock) as database:
+        assert database.moved is not None
+        assert "damaged" in database.moved
+        insert(database, 1)
+    (aside,) = tmp_path.glob("state.db.aside-*")
+    assert aside.read_bytes() == content
+    assert aside.name in database.moved
+
+
+def test_damage_inside_is_found_before_anything_is_written(tmp_path: Path, clock: Clock) -> None:
+    path = tmp_path / "state.db"
+    with opened(path, clock) as database:
+        for x in range(2000):
+            database.submit(lambda db, x=x: db.execute("INSERT INTO t VALUES (?)", (x,)))
+    content = bytearray(path.read_bytes())
+    content[2 * 4096 : 2 * 4096 + 2000] = b"\xff" * 2000
+    path.write_bytes(content)
+    with opened(path, clock) as database:
+        assert database.moved is not None
+    (aside,) = tmp_path.glob("state.db.aside-*")
+    assert aside.read_bytes() == bytes(content)
+
+
+def test_a_file_of_a_newer_version_is_kept_aside(tmp_path: Path, clock: Clock) -> None:
+    path = tmp_path / "state.db"
+    with opened(path, clock, (*SCHEMA, "CREATE TABLE later (x);")) as database:
+        insert(database, 5)
+    with opened(path, clock) as database:
+        assert database.moved is not None
+        assert "newer version" in database.moved
+        assert rows(path) == []
+    (aside,) = tmp_path.glob("state.db.aside-*")
+    assert rows(aside) == [5]
+
+
+def test_a_file_of_another_program_is_kept_aside(tmp_path: Path, clock: Clock) -> None:
+    path = tmp_path / "state.db"
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA application_id = 1234")
+        other.execute("CREATE TABLE theirs (x)")
+    with opened(path, clock) as database:
+        assert database.moved is not None
+        assert "another program" in database.moved
+
+
+def test_an_older_file_is_copied_and_then_upgraded(tmp_path: Path, clock: Clock) -> None:
+    path = tmp_path / "state.db"
+    with opened(path, clock) as database:
+        insert(database, 1)
+    with opened(path, clock, (*SCHEMA, "ALTER TABLE t ADD COLUMN y TEXT;")) as database:
+        assert database.moved is None
+        assert database.submit(lambda db: db.execute("SELECT x, y FROM t").fetchall()).result(10) == [(1, None)]
+    assert rows(tmp_path / "state.db.version-1") == [1]
+
+
+def test_an_upgrade_that_fails_changes_nothing(tmp_path: Path, clock: Clock) -> None:
+    path = tmp_path / "state.db"
+    with opened(path, clock) as database:
+        insert(database, 1)
+    with pytest.raises(StateError, match="no such table"):
+        Database(path, (*SCHEMA, "ALTER TABLE t ADD COLUMN y TEXT; DROP TABLE nowhere;"), clock())
+    with opened(path, clock) as database:
+        assert database.submit(lambda db: db.execute("SELECT * FROM t").fetchall()).result(10) == [(1,)]
+
+
+def test_a_path_that_cannot_be_a_file_is_said_to_be_so(tmp_path: Path, clock: Clock) -> None:
+    with pytest.raises(StateError, match="cannot be used"):
+        Database(tmp_path, SCHEMA, clock())
+    with pytest.raises(StateError, match="cannot be read"):
+        read_only(tmp_path / "nowhere.db")
+
+
+def test_a_reader_cannot_write(tmp_path: Path, clock: Clock) -> None:
+    path = tmp_path / "state.db"
+    with opened(path, clock), closing(read_only(path)) as db, pytest.raises(sqlite3.OperationalError, match="readonly"):
+        db.execute("INSERT INTO t VALUES (1)")

@@ -1,0 +1,50 @@
+"""One agent per state folder, and the second is told who the first is."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scrobbler.errors import StateError
+from scrobbler.lock import NAME, held, holder
+
+
+def test_a_second_agent_is_refused_with_the_pid_of_the_first(tmp_path: Path) -> None:
+    with held(tmp_path):
+        assert holder(tmp_path) == os.getpid()
+        with pytest.raises(StateError, match=f"pid {os.getpid()}"), held(tmp_path):
+            pytest.fail("two agents hold one folder")
+
+
+def test_the_lock_goes_with_its_holder(tmp_path: Path) -> None:
+    with held(tmp_path):
+        pass
+    assert holder(tmp_path) is None
+    with held(tmp_path):
+        assert holder(tmp_path) == os.getpid()
+
+
+def test_the_kernel_lets_go_when_the_holder_is_killed(tmp_path: Path) -> None:
+    script = "import sys, os, signal; from pathlib import Path; from scrobbler.lock import held\n" \
+        "with held(Path(sys.argv[1])): os.kill(os.getpid(), signal.SIGKILL)"  # fmt: skip
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False, timeout=30)
+    assert (tmp_path / NAME).read_text().strip().isdigit()
+    assert holder(tmp_path) is None
+
+
+def test_nobody_holds_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    assert holder(tmp_path / "nowhere") is None
+
+
+def test_the_folder_is_made_for_its_owner_only(tmp_path: Path) -> None:
+    with held(tmp_path / "a" / "b"):
+        assert (tmp_path / "a" / "b").stat().st_mode & 0o777 == 0o700
+        assert (tmp_path / "a" / "b" / NAME).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_folder_that_cannot_be_is_said_to_be_so(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StateError, match="cannot be used"), held(tmp_path / "file" / "state"):
+        pytest.fail("a file was taken for a folder")
