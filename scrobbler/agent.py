@@ -20,7 +20,7 @@ from scrobbler.adapters import Ignored, Watcher
 from scrobbler.delivery import UNCERTAIN_REST
 from scrobbler.errors import StateError
 from scrobbler.events import Kind, PlayerEvent, SessionKey
-from scrobbler.outlet import Outlet
+from scrobbler.outlet import RETRY_SECONDS, Outlet, patiently
 from scrobbler.session import Policy, Said, Session, State, deadline, expire, step, vanish
 from scrobbler.store import Store
 
@@ -28,8 +28,6 @@ log = logging.getLogger(__name__)
 
 JOURNAL_SECONDS: Final = 14.0
 """A position alone is kept at most this often; a little less than the 15 s at which watchers tell it."""
-RETRY_SECONDS: Final = 5.0
-"""So often a commit is tried again while the disk takes nothing."""
 RETURN_SECONDS: Final = 10.0
 """So long after a start may a player that was playing take to be found again."""
 FORGET_EVERY: Final = timedelta(hours=1)
@@ -103,7 +101,7 @@ class Agent:
                         tasks.create_task(self._follow(source, source.watcher))
         finally:
             for outlet in self._outlets.values():
-                outlet.courier.close()  # a request that is under way ends with an error, and is looked up next time
+                outlet.close()
             senders.shutdown()
 
     async def receive(self, source: str, heard: Sequence[PlayerEvent | Ignored]) -> None:
@@ -133,7 +131,16 @@ class Agent:
     async def _follow(self, source: Source, watcher: Watcher) -> None:
         async with contextlib.aclosing(watcher.events()) as events:
             async for event in events:
-                await _until_kept(partial(self.hear, source, event))
+                await self._until_kept(partial(self.hear, source, event))
+
+    async def _until_kept(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Do what ends in a commit, again and again until the disk takes it: a step is only made once it is kept."""
+        while True:
+            try:
+                return await act()
+            except StateError as error:
+                log.error("%s; trying again every %.0f s", error, RETRY_SECONDS)  # noqa: TRY400  # the words are enough
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def _expire(self, live: _Live) -> None:
         async with live.turn:
@@ -168,13 +175,13 @@ class Agent:
 
     def _call_in(self, seconds: float, live: _Live, act: Callable[[_Live], Awaitable[None]]) -> None:
         def begin() -> None:
-            self._tasks.create_task(_until_kept(partial(act, live)))
+            self._tasks.create_task(self._until_kept(partial(act, live)))
 
         live.timer = asyncio.get_running_loop().call_later(max(0.0, seconds), begin)
 
     async def _restore(self) -> None:
         """Take up the sessions of the last run; those that were playing wait a moment for their players."""
-        for session in await asyncio.wrap_future(self._store.sessions()):
+        for session in await patiently(self._store.sessions):
             if session.account not in self._outlets:
                 log.warning("%s: its account %s is not configured any more", session.key, session.account)
                 continue
@@ -185,7 +192,7 @@ class Agent:
                 self._set_timer(live, self._clock())
             elif session.state is not State.IDLE:
                 self._call_in(RETURN_SECONDS if source else 0.0, live, self._vanish)
-        unsure = await asyncio.wrap_future(self._store.recover(self._clock() + UNCERTAIN_REST))
+        unsure = await patiently(partial(self._store.recover, self._clock() + UNCERTAIN_REST))
         if unsure:
             log.info("%d were on their way to Trakt when the last run ended; their outcome will be looked up", unsure)
 
@@ -199,22 +206,13 @@ class Agent:
             live.session.key
             for live in self._live.values()
             if live.session.state is State.IDLE
+            and not live.turn.locked()
             and live.session.at is not None
             and (now - live.session.at).total_seconds() > live.policy.repeat_within
         ]
-        await asyncio.wrap_future(self._store.forget(old))
         for key in old:
             del self._live[key]
-
-
-async def _until_kept(act: Callable[[], Awaitable[None]]) -> None:
-    """Do what ends in a commit, again and again until the disk takes it; nothing is thrown away meanwhile."""
-    while True:
-        try:
-            return await act()
-        except StateError as error:
-            log.error("%s; trying again every %.0f s", error, RETRY_SECONDS)  # noqa: TRY400  # the words are enough
-            await asyncio.sleep(RETRY_SECONDS)
+        await asyncio.wrap_future(self._store.forget(old))
 
 
 def _where(event: PlayerEvent) -> str:

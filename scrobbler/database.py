@@ -45,8 +45,12 @@ class Database:
         self._thread.start()
 
     def submit(self, work: Work[T]) -> Future[T]:
-        """Run ``work`` in the next transaction. The future is done when that is on the disk, or carries the error."""
+        """Run ``work`` in the next transaction. The future is done when that is on the disk, or carries the error.
+
+        Work cannot be cancelled: whoever stops waiting for it changes nothing about what is written.
+        """
         future: Future[T] = Future()
+        future.set_running_or_notify_cancel()
         self._work.put((work, future))
         return future
 
@@ -71,7 +75,10 @@ class Database:
                 return
 
     def _transaction(self, batch: Sequence[tuple[Work[Any], Future[Any]]]) -> None:
-        """All of the batch in one commit; one that fails is undone alone, a failed commit undoes and fails them all."""
+        """All of the batch in one commit. Work that is wrong is undone alone.
+
+        Where the disk refuses, nothing of it is done; then each is tried alone, for what only reads can go on.
+        """
         done: list[tuple[Future[Any], Any]] = []
         try:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -79,6 +86,8 @@ class Database:
                 self._connection.execute("SAVEPOINT one")
                 try:
                     done.append((future, work(self._connection)))
+                except sqlite3.OperationalError:  # the disk; SQLite may have rolled back everything by now
+                    raise
                 except BaseException as error:  # noqa: BLE001  # it goes to whoever waits for the future
                     self._connection.execute("ROLLBACK TO one")
                     future.set_exception(error)
@@ -87,9 +96,12 @@ class Database:
         except sqlite3.Error as error:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-            for _, future in batch:
-                if not future.done():
-                    future.set_exception(StateError(f"{self.path} cannot be written: {error}"))
+            if len(batch) > 1:
+                for work, future in batch:
+                    if not future.done():
+                        self._transaction([(work, future)])
+            else:
+                batch[0][1].set_exception(StateError(f"{self.path} cannot be written: {error}"))
             return
         for future, result in done:
             future.set_result(result)

@@ -91,6 +91,9 @@ class Show(Struct, frozen=True, kw_only=True, omit_defaults=True):
     year: int | None = None
     ids: Ids = Ids()
 
+    def __post_init__(self) -> None:
+        force_setattr(self, "title", _readable(self.title))
+
 
 class Media(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the player says is on. Nothing in it was looked up.
@@ -114,6 +117,8 @@ class Media(Struct, frozen=True, kw_only=True, omit_defaults=True):
     live: bool = False
 
     def __post_init__(self) -> None:
+        for name in ("title", "path", "library"):
+            force_setattr(self, name, _readable(getattr(self, name)))
         if self.path is not None and "://" in self.path:
             force_setattr(self, "path", _bare_url(self.path))
 
@@ -146,6 +151,18 @@ class Media(Struct, frozen=True, kw_only=True, omit_defaults=True):
         if self.path:
             return self.path.rstrip("/").rpartition("/")[2] or self.path
         return "something without a name"
+
+
+def _readable(text: str | None) -> str | None:
+    """The text without lone surrogates, which can be written nowhere.
+
+    Bytes of a file name that are not UTF-8 come as such (``os.fsdecode``); nearly always they are Latin-1, and then
+    this gives the name that the user sees.
+    """
+    if text is None or text.isascii():
+        return text
+    latin = re.sub("[\udc80-\udcff]", lambda found: chr(ord(found[0]) - 0xDC00), text)
+    return re.sub("[\ud800-\udfff]", "\ufffd", latin)
 
 
 def _bare_url(url: str) -> str:

@@ -5,20 +5,37 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 from scrobbler.delivery import Courier
-from scrobbler.errors import Closed, Unauthorized
+from scrobbler.errors import Closed, StateError, Unauthorized
 from scrobbler.folder import appearing
 from scrobbler.store import Entry, Store
 from scrobbler.trakt.tokens import TokenFile
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 CLOSED_SECONDS: Final = 3600.0
 """So long an account rests that Trakt refuses as such, before it is asked again."""
+RETRY_SECONDS: Final = 5.0
+"""So often the store is asked again while the disk takes nothing."""
+GRACE_SECONDS: Final = 3.0
+"""So long may a running request take once the agent is told to end."""
+
+
+async def patiently(ask: Callable[[], Future[T]]) -> T:
+    """Ask the store again and again until the disk lets it answer; nothing is thrown away meanwhile."""
+    while True:
+        try:
+            return await asyncio.wrap_future(ask())
+        except StateError as error:
+            log.error("%s; trying again every %.0f s", error, RETRY_SECONDS)  # noqa: TRY400  # the words are enough
+            await asyncio.sleep(RETRY_SECONDS)
 
 
 class Outlet:
@@ -35,6 +52,16 @@ class Outlet:
         self._clock = clock
         self._claimed: deque[Entry] = deque()
         self._wake = asyncio.Event()
+        self._sending: Future[None] | None = None
+
+    def close(self) -> None:
+        """After ``run`` was cancelled: let a request that is under way end, but not for long.
+
+        One that is cut off may have been done; the entry is uncertain then, and is looked up at the next start.
+        """
+        if self._sending is not None:
+            wait([self._sending], timeout=GRACE_SECONDS)
+        self.courier.close()
 
     def wake(self, claimed: Entry | None = None) -> None:
         """There is something new: an entry that is claimed already, or one that waits in the store."""
@@ -45,33 +72,37 @@ class Outlet:
 
     async def run(self, senders: ThreadPoolExecutor) -> None:
         """Send until cancelled."""
-        loop = asyncio.get_running_loop()
         while True:
-            wait = self.courier.ready_in()
-            if wait > 0:
-                await asyncio.sleep(wait)
+            pause = self.courier.ready_in()
+            if pause > 0:
+                await asyncio.sleep(pause)
             entry = await self._next()
             if entry is None:
                 await self._rest()
                 continue
             try:
-                await loop.run_in_executor(senders, self.courier.deliver, entry)
+                self._sending = senders.submit(self.courier.deliver, entry)
+                await asyncio.wrap_future(self._sending)
             except Unauthorized as error:
                 await self._until_signed_in(error)
             except Closed as error:
                 self._say_trouble(str(error))
                 await asyncio.sleep(CLOSED_SECONDS)
+            except StateError as error:
+                # What Trakt made of it could not be written down: look it up as if the answer had been lost.
+                self._say_trouble(str(error))
+                await patiently(partial(self._store.postpone, entry, self._clock(), uncertain=True))
             self.trouble = None
 
     async def _next(self) -> Entry | None:
         self._wake.clear()
         if self._claimed:
             return self._claimed.popleft()
-        return await asyncio.wrap_future(self._store.claim(self.courier.account, self._clock()))
+        return await patiently(partial(self._store.claim, self.courier.account, self._clock()))
 
     async def _rest(self) -> None:
         """Sleep until something new comes in, or until what waits is due."""
-        due = await asyncio.wrap_future(self._store.next_due(self.courier.account))
+        due = await patiently(partial(self._store.next_due, self.courier.account))
         seconds = None if due is None else max(0.0, (due - self._clock()).total_seconds())
         self.free = due is None and not self._wake.is_set()
         with contextlib.suppress(TimeoutError):

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from double import Double, Served
 from hypothesis import HealthCheck, settings
 
-from double import Double, Served
 from scrobbler.sandbox import Sandbox
 
 settings.register_profile("ci", max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -76,6 +76,11 @@ class Double:
         self._asked += len(entries)
         return [f"{each.method} {each.path} {each.status or 'dropped'}" for each in entries]
 
+    def saw(self, call: str, times: int = 1) -> bool:
+        """Whether this request was made so often, ever."""
+        entries = self.sandbox.world.journal.after(0)
+        return sum(f"{each.method} {each.path} {each.status}" == call for each in entries) >= times
+
     def fault(self, kind: FaultKind, **more: Any) -> None:
         """Something goes wrong from now on."""
         self.sandbox.faults.add(Fault(kind=kind, **more))

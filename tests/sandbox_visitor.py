@@ -1,5 +1,6 @@
 """A caller of the sandbox, for its tests: an HTTP client that says who it is, and the sandbox on the other side."""
 
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -29,8 +30,12 @@ class Visitor:
         return await self.http.get(url, params=query, headers=self.user)
 
     async def post(self, url: str, body: object) -> httpx.Response:
+        return await self.post_raw(url, json.dumps(body).encode())
+
+    async def post_raw(self, url: str, body: bytes) -> httpx.Response:
         self.sandbox.clock.advance(1)
-        return await self.http.post(url, json=body, headers=self.user)
+        headers = {**self.user, "Content-Type": "application/json"}
+        return await self.http.post(url, content=body, headers=headers)
 
     async def delete(self, url: str) -> httpx.Response:
         self.sandbox.clock.advance(1)

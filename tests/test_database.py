@@ -8,8 +8,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-
 from conftest import Clock
+
 from scrobbler.database import Database, read_only
 from scrobbler.errors import StateError
 
@@ -91,6 +91,16 @@ def test_a_commit_that_fails_fails_all_of_its_work(tmp_path: Path, clock: Clock)
         assert isinstance(broken.exception(10), StateError)
         insert(database, 3)
         assert rows(tmp_path / "state.db") == [3]
+
+
+def test_whoever_stops_waiting_stops_nothing(tmp_path: Path, clock: Clock) -> None:
+    with opened(tmp_path / "state.db", clock) as database:
+        gate = threading.Event()
+        database.submit(lambda _: gate.wait(10))
+        assert not database.submit(lambda db: db.execute("INSERT INTO t VALUES (1)")).cancel()
+        gate.set()
+        insert(database, 2)
+    assert rows(tmp_path / "state.db") == [1, 2]
 
 
 def test_closing_finishes_what_was_submitted(tmp_path: Path, clock: Clock) -> None:

@@ -6,10 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-
 from conftest import EPOCH, Clock
 from double import Double
 from playbook import HEAT, KEY, TRON
+
 from scrobbler.delivery import LONGEST_BACKOFF, Courier, backoff
 from scrobbler.errors import Closed, Unauthorized, Unavailable, Uncertain
 from scrobbler.events import Media, Percent, Seconds

@@ -1,6 +1,7 @@
 """Events are snapshots in which only what is known and harmless can stand."""
 
 import math
+import os
 from datetime import UTC, datetime
 
 import msgspec
@@ -103,6 +104,19 @@ def test_no_url_at_all_lets_its_query_through(host: str, secret: str) -> None:
 )
 def test_a_medium_has_a_short_name(media: Media, label: str) -> None:
     assert media.label() == label
+
+
+def test_a_name_that_is_not_utf8_stays_readable_and_can_be_written() -> None:
+    media = Media(path=os.fsdecode(b"/films/Caf\xe9.mkv"), title="\ud83d", show=Show(title="\udcfcber"))
+    assert media.path == "/films/Café.mkv"
+    assert media.title == "\ufffd"
+    assert msgspec.json.decode(msgspec.json.encode(media), type=Media) == media
+
+
+@given(st.text(st.characters(codec=None, categories=None, min_codepoint=0)))
+def test_any_text_can_be_written(text: str) -> None:
+    media = Media(path=text, title=text, library=text, show=Show(title=text))
+    assert msgspec.json.decode(msgspec.json.encode(media), type=Media) == media
 
 
 def test_one_item_is_told_from_another_by_path_then_ids_then_name() -> None:

@@ -27,8 +27,10 @@ def test_the_lock_goes_with_its_holder(tmp_path: Path) -> None:
 
 
 def test_the_kernel_lets_go_when_the_holder_is_killed(tmp_path: Path) -> None:
-    script = "import sys, os, signal; from pathlib import Path; from scrobbler.lock import held\n" \
-        "with held(Path(sys.argv[1])): os.kill(os.getpid(), signal.SIGKILL)"  # fmt: skip
+    script = (
+        "import sys, os, signal; from pathlib import Path; from scrobbler.lock import held\n"
+        "with held(Path(sys.argv[1])): os.kill(os.getpid(), signal.SIGKILL)"
+    )
     subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False, timeout=30)
     assert (tmp_path / NAME).read_text().strip().isdigit()
     assert holder(tmp_path) is None

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 from hypothesis import given
@@ -195,15 +196,15 @@ async def test_a_body_of_the_wrong_type_is_400(visitor: Visitor, body: object) -
     assert (await visitor.post("/scrobble/start", body)).status_code == 400
 
 
-@pytest.mark.parametrize("raw", [b"", b"{", b"\xff", b"[" * 100_000, b'{"progress": 1e999}', b'{"progress": NaN}'])
+@pytest.mark.parametrize(
+    "raw", [b"", b"{", b"\xff", b"[" * 100_000, b'{"progress": 1e999}', b'{"progress": NaN}', b'"\\ud800"']
+)
 async def test_a_body_that_is_no_json_is_400(visitor: Visitor, raw: bytes) -> None:
-    headers = {**visitor.user, "Content-Type": "application/json"}
-    assert (await visitor.http.post("/scrobble/start", content=raw, headers=headers)).status_code == 400
+    assert (await visitor.post_raw("/scrobble/start", raw)).status_code == 400
 
 
 async def test_a_body_of_more_than_a_mebibyte_is_413(visitor: Visitor) -> None:
-    headers = {**visitor.user, "Content-Type": "application/json"}
-    reply = await visitor.http.post("/scrobble/start", content=b" " * ((1 << 20) + 1), headers=headers)
+    reply = await visitor.post_raw("/scrobble/start", b" " * ((1 << 20) + 1))
     assert reply.status_code == 413
 
 
@@ -261,7 +262,10 @@ BODY = st.fixed_dictionaries(
 
 
 @given(body=BODY | JSON, verb=st.sampled_from(["start", "pause", "stop"]))
-async def test_no_body_is_an_error_of_the_sandbox(anyio_backend: str, body: object, verb: str) -> None:
-    async with visiting(frozen()) as visitor:
-        reply = await visitor.post(f"/scrobble/{verb}", body)
-        assert 400 <= reply.status_code < 500
+def test_no_body_is_an_error_of_the_sandbox(body: object, verb: str) -> None:
+    async def story() -> None:
+        async with visiting(frozen()) as visitor:
+            reply = await visitor.post(f"/scrobble/{verb}", body)
+            assert 400 <= reply.status_code < 500
+
+    anyio.run(story)

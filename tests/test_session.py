@@ -7,8 +7,8 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from playbook import HEAT, KEY, T0, TRON, Doing, Gone, Playbook, Wait, pause, play, stop
+
 from scrobbler.events import Kind, Media, Percent, PlayerEvent, Seconds
 from scrobbler.session import (
     ENDLESS,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
-
 from conftest import EPOCH, Clock
 from playbook import HEAT, KEY, TRON
+
 from scrobbler.events import Media, Seconds, SessionKey
 from scrobbler.session import Action, Scrobble, Session, State
 from scrobbler.store import Entry, EntryState, How, Play, Store, look

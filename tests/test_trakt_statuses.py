@@ -118,3 +118,7 @@ def test_an_overloaded_trakt_may_name_a_wait() -> None:
     assert isinstance(named, Unavailable)
     assert isinstance(unnamed, Unavailable)
     assert (named.retry_after, unnamed.retry_after) == (30.0, None)
+
+
+def test_a_reply_shows_nothing_of_its_body() -> None:
+    assert "secret" not in repr(Reply(status=200, headers={}, data={"access_token": "secret"}))

@@ -7,6 +7,8 @@ from scrobbler.trakt.titles import fold, same_title
 SAME = [
     ("The Office", "office"),
     ("Matrix, The", "The Matrix"),
+    ("The.Matrix", "The Matrix"),
+    ("A.I. Artificial Intelligence", "AI Artificial Intelligence"),
     ("M*A*S*H", "MASH"),
     ("WALL·E", "Wall-E"),
     ("Star Trek: Deep Space Nine", "Star Trek - Deep Space Nine"),

@@ -60,6 +60,18 @@ def test_removing_tokens_twice_is_no_error(tmp_path: Path) -> None:
     assert file.read() is None
 
 
+def test_a_place_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    file = TokenFile(tmp_path, "me")
+    file.path.mkdir(parents=True)  # a folder where the file should be
+    with pytest.raises(StateError, match=r"me\.json cannot be read"):
+        file.read()
+    with pytest.raises(StateError, match=r"me\.json cannot be removed"):
+        file.remove()
+    (tmp_path / "state").touch()  # a file where the folder should be
+    with pytest.raises(StateError, match="cannot be used"), TokenFile(tmp_path / "state", "me").locked():
+        pytest.fail("nothing was locked")
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"access_token": "access-secret"}', b"\xff\xfe"])
 def test_a_damaged_file_is_named_and_kept(tmp_path: Path, content: bytes) -> None:
     file = TokenFile(tmp_path, "me")

@@ -108,6 +108,14 @@ def test_the_place_in_the_show_makes_it_the_same_episode() -> None:
     assert not PILOT.same_as(Item(kind=MediaKind.EPISODE, season=1, number=1))
 
 
+def test_one_id_of_the_show_in_common_makes_it_the_same_show() -> None:
+    show = Show(title="En av dem", ids=Ids(tvdb=81189))
+    assert PILOT.same_as(Item(kind=MediaKind.EPISODE, show=show, season=1, number=1))
+    other = Show(title="Breaking Bad", year=2008, ids=Ids(tvdb=5))
+    assert not PILOT.same_as(Item(kind=MediaKind.EPISODE, show=other, season=1, number=1))
+    assert not PILOT.same_as(Item(kind=MediaKind.EPISODE, title="Pilot", season=1, number=1))
+
+
 def test_title_and_year_make_it_the_same_film_unless_ids_speak_against_it() -> None:
     assert HEAT.same_as(Item(kind=MediaKind.MOVIE, title="The Heat!", year=1995))
     assert not HEAT.same_as(Item(kind=MediaKind.MOVIE, title="Heat", year=1986))

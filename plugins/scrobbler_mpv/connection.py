@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from scrobbler_mpv.probe import exact, peer
 from scrobbler_mpv.words import EVENTS, OBSERVED, Moment, Word
@@ -26,7 +26,7 @@ _PROPERTY_WORDS = {word.value: word for word in OBSERVED}
 
 
 class Connection:
-    """A connection to the mpv behind a socket. Use it on one event loop; ``close`` it."""
+    """A connection to the mpv behind a socket. Use it on one event loop, and ``with`` it."""
 
     def __init__(self, path: Path, clock: Callable[[], datetime]) -> None:
         """Connects at once. Raises OSError where nobody listens any more; probe the socket before."""
@@ -44,6 +44,12 @@ class Connection:
         self.pid = peer(self._socket).pid
         for number, word in enumerate(OBSERVED, start=1):
             self._inter.command_async(_ignore, "observe_property", number, word.value)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     async def next(self, due: float | None) -> Moment:
         """The next moment in mpv's own order: ``ATTACHED`` first, ``GONE`` last, ``SAMPLE`` once ``due`` has passed."""

@@ -31,8 +31,6 @@ _POSITION_OR_END = (*_POSITION, "eof-reached")
 _ALL = (*_POSITION, *MEDIA, "duration", "pause", "speed", "eof-reached", *LOOP)
 """The position first: mpv goes on between two answers, and once there is a position all the rest is settled."""
 
-NEVER_HEARD = float("-inf")
-
 
 class _Phase(Enum):
     IDLE = "nothing is on, or nothing of interest"
@@ -84,7 +82,7 @@ class Playback:
         self._media = Media()
         self._duration: Seconds | None = None
         self._position: Seconds | None = None
-        self._sampled = NEVER_HEARD
+        self._sampled = float("-inf")
         self._left: Seconds | None = None
         self._seeking = False
         self._loop: Loop | None = None
@@ -124,8 +122,7 @@ class Playback:
 
     def _keep_open(self, moment: Moment) -> PlayerEvent | None:
         """The file is through, and mpv shows its last picture."""
-        event = self._stop(moment, self._duration or self._now_at(moment))
-        if event is not None:
+        if event := self._stop(moment, self._duration or self._now_at(moment)):
             self._phase = _Phase.ENDED
         return event
 

@@ -96,25 +96,26 @@ class _Watch:
     async def _follow(self, path: Path, pid: int, pause: float) -> None:
         """One mpv, to its end."""
         try:
-            connection = Connection(path, self._clock)
-        except OSError:  # it ended since it answered
-            self._followed.discard(pid)
-            return
-        try:
-            playback = Playback(SessionKey(source=self._source, id=str(pid)))
-            word = Word.ATTACHED
-            while word is not Word.GONE:
-                moment = await connection.next(playback.due)
-                word = moment.word
-                event = playback.hear(moment, await connection.ask(moment, playback.questions(moment)))
-                if event is not None:
-                    self._tell(event)
+            with Connection(path, self._clock) as connection:
+                if connection.pid in {pid, None}:
+                    await self._listen(connection, Playback(SessionKey(source=self._source, id=str(pid))))
+        except OSError:
+            pass  # it ended since it answered: what is behind the path now is seen below
         finally:
             self._followed.discard(pid)
-            connection.close()
         await asyncio.sleep(pause)
         if path not in self._probing:  # only the connection may have broken: then the player still answers
             self._found(path, min(pause * 2, _LONGEST_PAUSE))
+
+    async def _listen(self, connection: Connection, playback: Playback) -> None:
+        """Tells what it does until it is gone."""
+        word = Word.ATTACHED
+        while word is not Word.GONE:
+            moment = await connection.next(playback.due)
+            word = moment.word
+            event = playback.hear(moment, await connection.ask(moment, playback.questions(moment)))
+            if event is not None:
+                self._tell(event)
 
 
 def _is_folder(place: Path) -> bool:

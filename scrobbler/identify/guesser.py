@@ -16,7 +16,11 @@ WANTED: Final = ("type", "title", "alternative_title", "year", "season", "episod
 def main() -> None:
     """Answers one question."""
     question = json.loads(sys.stdin.buffer.read())
-    found = guessit(question["name"], question["options"])
+    name, options = question["name"], question["options"]
+    found = guessit(name, options)
+    if found["type"] == "episode" and not found.keys() & {"episode", "date"}:
+        # Below a season's folder guessit overlooks the bare number of "[Group] Show - 05", which it knows alone.
+        found = {**guessit(name.rpartition("/")[2], options), **found}
     answer = {key: _plain(found[key]) for key in WANTED if key in found}
     sys.stdout.write(json.dumps(answer))
 

@@ -14,6 +14,9 @@ from scrobbler.trakt.client import Trakt
 from scrobbler.trakt.titles import fold
 from scrobbler.trakt.wire import Item
 
+REMEMBERED: Final = 64
+"""So many media are recognised without reading their names again."""
+
 _IN_BRACKETS: Final = re.compile(r"(?P<title>.*\S) \((?:(?P<year>(?:19|20)\d\d)|(?P<country>[A-Z]{2}))\)")
 
 
@@ -52,9 +55,23 @@ class Finder:
     def __init__(self, trakt: Trakt) -> None:
         self._trakt = trakt
         self._found: dict[Wanted, Entry] = {}
+        self._items: dict[Media, Item] = {}
 
     def find(self, media: Media) -> Item | Unmatched | Extra:
-        """Reads the name, guesses where it must, and looks up what came of it. Raises the errors of ``Trakt``."""
+        """Reads the name, guesses where it must, and looks up what came of it. Raises the errors of ``Trakt``.
+
+        A start, a pause and a stop ask for the same media: only the first one costs anything.
+        """
+        if known := self._items.get(media):
+            return known
+        found = self._find(media)
+        if isinstance(found, Item):
+            if len(self._items) >= REMEMBERED:
+                self._items.pop(next(iter(self._items)))
+            self._items[media] = found
+        return found
+
+    def _find(self, media: Media) -> Item | Unmatched | Extra:
         reading = describe(media)
         if isinstance(reading, Extra):
             return reading

@@ -71,7 +71,7 @@ class Gate:
         call.signed_in = self._world.account(token.user)
 
     def _limit(self, call: Call) -> None:
-        if call.method == "GET":
+        if call.method in {"GET", "HEAD"}:
             self._limit_reads(call)
         else:
             self._limit_writes(call)

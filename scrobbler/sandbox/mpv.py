@@ -78,6 +78,11 @@ class SimulatedMpv:
         """Reaches the end of the file."""
         self._end("eof")
 
+    def garble(self) -> None:
+        """Breaks its word: a line to everyone that is no JSON, as a fault that watchers must survive."""
+        for writer in self._clients:
+            writer.write(b"garbled\n")
+
     async def quit(self) -> None:
         """Ends the player. Its socket's name stays behind, as with a real one."""
         self._end("quit")

@@ -54,6 +54,9 @@ class Reply(Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str]
     data: Any = None
 
+    def __repr__(self) -> str:
+        return f"Reply(status={self.status})"  # a body may hold tokens
+
     @property
     def ok(self) -> bool:
         """Whether Trakt did as asked; it is not always exact about 200 and 201."""

@@ -20,7 +20,7 @@ LETTERS: Final = str.maketrans(
 )
 """Letters that Unicode does not decompose, by what people type instead of them."""
 
-_LEADING_ARTICLE: Final = re.compile(r"^(?:the|an?)\s+(?=\S)")
+_LEADING_ARTICLE: Final = re.compile(r"^(?:the|an?)(?:\s+(?=\S)|[._](?=\w{2}))")
 _TRAILING_ARTICLE: Final = re.compile(r",\s*(?:the|an?)$")
 
 

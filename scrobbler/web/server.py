@@ -6,6 +6,7 @@ that: here it runs under asyncio's own server, and an idle process sleeps.
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -44,6 +45,7 @@ async def serving(app: ASGIApp, host: str, port: int) -> AsyncIterator[str]:
         h11_max_incomplete_event_size=MAX_HEADER_BYTES,
     )
     config.load()
+    logging.getLogger("uvicorn.access").disabled = True  # its lines would hold the secrets of query strings
     state = ServerState()
     make = _protocol(config, state)
     try:

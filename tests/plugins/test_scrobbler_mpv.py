@@ -104,6 +104,7 @@ async def test_with_keep_open_the_end_stops_once_and_going_back_plays_again(
     await mpv.seek(19.4)
     await ear.expect((PLAY, 19.4, 20), (STOP, 20, 20))
     await mpv.until("pause", bool)  # by itself
+    await mpv.said("playback-restart")
     await mpv.seek(5)
     await mpv.said("playback-restart")
     await mpv.set("pause", False)

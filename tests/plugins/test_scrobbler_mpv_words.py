@@ -1,23 +1,25 @@
 """The meaning of mpv's words by recorded lists, and what options and properties may hold. Needs no mpv."""
 
 import asyncio
+import importlib
 import os
-from collections.abc import Mapping
-from contextlib import aclosing
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import aclosing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 import pytest
 from scrobbler_mpv import MpvOptions, MpvWatcher, plugin
-from scrobbler_mpv.connection import Connection
 from scrobbler_mpv.media import media
 from scrobbler_mpv.playback import Playback
-from scrobbler_mpv.watcher import utc_now
 from scrobbler_mpv.words import Moment, Word
 
 from scrobbler.errors import ConfigError
 from scrobbler.events import Kind, SessionKey
+from scrobbler.sandbox.mpv import SimulatedMpv
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 PLAY, PAUSE, STOP = Kind.PLAY, Kind.PAUSE, Kind.STOP
@@ -232,7 +234,8 @@ def test_without_options_it_is_the_runtime_folder_made_for_this_user_alone(
     assert (tmp_path / "mpv").stat().st_mode & 0o777 == 0o700
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "later"))
     assert MpvOptions().places("tv") == [tmp_path / "later" / "mpv"]
-    (tmp_path / "file").touch()
+    (tmp_path / "file").mkdir(mode=0o700)
+    (tmp_path / "file" / "mpv").touch()
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "file"))
     with pytest.raises(ConfigError, match="cannot be made"):
         MpvOptions().places("tv")
@@ -240,12 +243,62 @@ def test_without_options_it_is_the_runtime_folder_made_for_this_user_alone(
 
 @pytest.mark.anyio
 async def test_a_place_that_cannot_be_watched_is_a_setting_to_correct() -> None:
-    with pytest.raises(ConfigError, match="cannot be watched"):
-        async with aclosing(MpvWatcher("tv", [Path("/proc/self/fdinfo/0/x" + "y" * 300)]).events()) as events:
+    with closed_folder() as closed, unprivileged(), pytest.raises(ConfigError, match="closed cannot be watched"):
+        async with aclosing(MpvWatcher("tv", [closed]).events()) as events:
             await asyncio.wait_for(anext(events), 10)
 
 
 @pytest.mark.anyio
-async def test_a_connection_to_nobody_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        Connection(tmp_path / "missing", utc_now)
+async def test_a_silent_socket_is_tried_again_later_and_at_once_when_it_is_made_anew(sockets: Path) -> None:
+    """It answers the second time, as an mpv does that was frozen."""
+    place = sockets / "mpv.sock"
+    player = SimulatedMpv(place)
+    with socket.socket(socket.AF_UNIX) as deaf:
+        deaf.bind(str(place))
+        deaf.listen(0)
+        with socket.socket(socket.AF_UNIX) as first:
+            first.connect(str(place))  # its backlog is full: silent at once
+            async with aclosing(MpvWatcher("tv", [sockets]).events()) as events:
+                heard = asyncio.ensure_future(anext(events))
+                await asyncio.wait([heard], timeout=0.2)
+                await player.start()
+                player.play("/films/Heat.mkv", 6000)
+                event = await asyncio.wait_for(heard, 1.5)  # less than the pause before the next try
+    assert event.kind is PLAY
+    await player.quit()
+
+
+@pytest.mark.anyio
+async def test_a_connection_that_broke_is_made_anew(sockets: Path) -> None:
+    """The library gives up a connection at the first line that is no JSON; the player goes on."""
+    player = SimulatedMpv(sockets / "mpv.sock")
+    await player.start()
+    player.play("/films/Heat.mkv", 6000)
+    async with aclosing(MpvWatcher("tv", [sockets]).events()) as events:
+        assert (await anext(events)).kind is PLAY
+        player.garble()
+        assert (await anext(events)).kind is STOP
+        assert (await asyncio.wait_for(anext(events), 10)).kind is PLAY
+    await player.quit()
+
+
+@contextmanager
+def closed_folder() -> Iterator[Path]:
+    """A folder that nobody but root may read."""
+    with TemporaryDirectory() as public:
+        Path(public).chmod(0o755)
+        Path(public, "closed").mkdir(mode=0)
+        yield Path(public, "closed")
+
+
+@contextmanager
+def unprivileged() -> Iterator[None]:
+    """As a user without privileges: root may read everything."""
+    importlib.import_module("watchdog.observers")  # which that user may not be able to load
+    us = os.geteuid()
+    if us == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(us)

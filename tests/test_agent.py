@@ -1,0 +1,307 @@
+"""The running agent: events in on one side, Trakt's history on the other, and a disk that may refuse."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from conftest import Clock
+from double import Double
+from playbook import HEAT, TRON
+
+from scrobbler.adapters import Ignored
+from scrobbler.agent import Agent, Source
+from scrobbler.delivery import Courier
+from scrobbler.errors import ConfigError, StateError
+from scrobbler.events import Kind, Media, PlayerEvent, Seconds, SessionKey
+from scrobbler.identify.lookup import Finder
+from scrobbler.outlet import Outlet
+from scrobbler.sandbox import FaultKind
+from scrobbler.session import Policy, State
+from scrobbler.store import Store, look
+from scrobbler.trakt.client import Trakt
+
+pytestmark = pytest.mark.anyio
+KEY = SessionKey(source="tv", id="1")
+
+
+@pytest.fixture(autouse=True)
+def no_spacing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test's clock stands still, so waiting for one write a second would be waiting in vain."""
+    monkeypatch.setattr("scrobbler.trakt.client.WRITE_EVERY", 0.0)
+
+
+class Script:
+    """A player that does what the test says."""
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[PlayerEvent] = asyncio.Queue()
+
+    async def events(self) -> AsyncGenerator[PlayerEvent, None]:
+        while True:
+            yield await self._queue.get()
+
+    def does(self, event: PlayerEvent) -> None:
+        self._queue.put_nowait(event)
+
+
+class Broken:
+    """A watcher that cannot work."""
+
+    async def events(self) -> AsyncGenerator[PlayerEvent, None]:
+        raise ConfigError("players.tv.sockets: no such folder")
+        yield  # an async generator needs one
+
+
+class House:
+    """An agent with one player and one account."""
+
+    def __init__(self, folder: Path, clock: Clock, double: Double, policy: Policy | None = None) -> None:
+        self.folder = folder
+        self.clock = clock
+        self.double = double
+        self.player = Script()
+        self.source = Source(name="tv", account="default", watcher=self.player, policy=policy or Policy())
+        self.store = Store(folder, clock())
+        trakt = Trakt(double.app, double.tokens(folder), clock=clock.monotonic, now=clock)
+        courier = Courier("default", trakt, Finder(trakt), self.store, clock)
+        self.outlet = Outlet(courier, self.store, double.tokens(folder), clock)
+        self.agent = Agent([self.source], self.store, {"default": self.outlet}, clock)
+
+    def does(self, kind: Kind, position: float, *, media: Media = HEAT, after: float = 0.0) -> PlayerEvent:
+        self.clock.advance(after)
+        event = PlayerEvent(
+            session=KEY,
+            kind=kind,
+            media=media,
+            at=self.clock(),
+            position=Seconds(position),
+            duration=Seconds(100.0),
+        )
+        self.player.does(event)
+        return event
+
+    async def sees(self, condition: Callable[[], bool]) -> None:
+        await eventually(condition)
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    """Until it is so, for ten seconds at most."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110  # what is awaited is on disks and in other threads
+            await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def living(folder: Path, clock: Clock, double: Double, policy: Policy | None = None) -> AsyncIterator[House]:
+    with closing(Store(folder, clock())):
+        pass
+    house = House(folder, clock, double, policy)
+    running = asyncio.create_task(house.agent.run())
+    try:
+        yield house
+    finally:
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+        house.store.close()
+
+
+async def test_what_is_watched_arrives(tmp_path: Path, clock: Clock, double: Double) -> None:
+    async with living(tmp_path, clock, double) as house:
+        house.does(Kind.PLAY, 0)
+        await house.sees(lambda: double.saw("POST /scrobble/start 201"))
+        house.does(Kind.STOP, 95, after=95)
+        await house.sees(lambda: len(double.history()) == 1)
+        await house.sees(lambda: len(look(tmp_path).plays) == 1)
+        assert look(tmp_path).sessions[0].state is State.IDLE
+
+
+async def test_positions_alone_are_journaled_now_and_then(tmp_path: Path, clock: Clock, double: Double) -> None:
+    async with living(tmp_path, clock, double) as house:
+        house.does(Kind.PLAY, 0)
+        await house.sees(lambda: len(look(tmp_path).sessions) == 1)
+        kept = []
+        for second in (5, 10, 15, 20, 25, 30):
+            await house.agent.hear(house.source, house.does(Kind.PLAY, second, after=5))
+            kept.append(look(tmp_path).sessions[0].position)
+        assert kept == [0, 0, 15, 15, 15, 30]
+
+
+async def test_a_seek_is_told_when_its_timer_fires(tmp_path: Path, clock: Clock, double: Double) -> None:
+    policy = Policy(seek_settle=Seconds(0.05))
+    async with living(tmp_path, clock, double, policy) as house:
+        house.does(Kind.PLAY, 0)
+        await house.sees(lambda: double.saw("POST /scrobble/start 201"))
+        await house.agent.hear(house.source, house.does(Kind.PLAY, 60, after=1))
+        clock.advance(1)
+        await house.sees(lambda: double.saw("POST /scrobble/start 201", times=2))
+
+
+async def test_a_restart_goes_on_with_the_same_sitting(tmp_path: Path, clock: Clock, double: Double) -> None:
+    async with living(tmp_path, clock, double) as house:
+        house.does(Kind.PLAY, 0)
+        await house.sees(lambda: double.saw("POST /scrobble/start 201"))
+        sitting = look(tmp_path).sessions[0].sitting
+    async with living(tmp_path, clock, double) as house:
+        house.does(Kind.PLAY, 50, after=50)
+        house.does(Kind.STOP, 95, after=45)
+        await house.sees(lambda: len(look(tmp_path).plays) == 1)
+        assert look(tmp_path).plays[0].sitting == sitting
+        assert len(double.history()) == 1
+
+
+async def test_a_player_that_did_not_come_back_is_closed_where_it_was_last_known(
+    tmp_path: Path, clock: Clock, double: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scrobbler.agent.RETURN_SECONDS", 0.05)
+    async with living(tmp_path, clock, double) as house:
+        house.does(Kind.PLAY, 0)
+        house.does(Kind.PAUSE, 85, after=85)
+        await house.sees(lambda: bool(look(tmp_path).sessions) and look(tmp_path).sessions[0].state is State.PAUSED)
+        ended_at = clock()
+    clock.advance(7200)
+    async with living(tmp_path, clock, double) as house:
+        await house.sees(lambda: len(double.history()) == 1)
+        assert double.history() == [("Heat", ended_at)]
+
+
+async def test_without_a_sign_in_watches_wait_and_leave_as_soon_as_there_is_one(
+    tmp_path: Path, clock: Clock, double: Double
+) -> None:
+    async with living(tmp_path, clock, double) as house:
+        double.tokens(tmp_path).remove()
+        house.does(Kind.PLAY, 0)
+        house.does(Kind.STOP, 95, after=95)
+        await house.sees(lambda: house.outlet.trouble is not None)
+        assert "scrobbler login" in (house.outlet.trouble or "")
+        assert double.history() == []
+        double.tokens(tmp_path)
+        await house.sees(lambda: len(double.history()) == 1)
+        await house.sees(lambda: house.outlet.trouble is None)
+
+
+async def test_a_closed_account_rests_and_is_asked_again(
+    tmp_path: Path, clock: Clock, double: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scrobbler.outlet.CLOSED_SECONDS", 0.05)
+    double.fault(FaultKind.LOCKED_ACCOUNT)
+    async with living(tmp_path, clock, double) as house:
+        house.does(Kind.PLAY, 0)
+        await house.sees(lambda: house.outlet.trouble is not None)
+        await house.sees(lambda: house.outlet.trouble is None)
+        await house.sees(lambda: double.saw("POST /scrobble/start 201"))
+
+
+async def test_an_outage_ends_by_itself(tmp_path: Path, clock: Clock, double: Double) -> None:
+    double.fault(FaultKind.STATUS, status=503, path="/scrobble/stop")
+    async with living(tmp_path, clock, double) as house:
+        house.does(Kind.PLAY, 0)
+        house.does(Kind.STOP, 95, after=95)
+        await house.sees(lambda: bool(look(tmp_path).waiting) and look(tmp_path).waiting[0].attempts == 1)
+        clock.advance(10)
+        house.does(Kind.PLAY, 0, media=TRON)
+        await house.sees(lambda: len(double.history()) == 1)
+
+
+async def test_a_disk_that_refuses_is_asked_again_and_nothing_is_lost(
+    tmp_path: Path, clock: Clock, double: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scrobbler.agent.RETRY_SECONDS", 0.02)
+    async with living(tmp_path, clock, double) as house:
+        refuse = "CREATE TEMP TRIGGER full BEFORE INSERT ON sessions BEGIN INSERT INTO nowhere VALUES (1); END"
+        house.store._database.submit(lambda db: db.execute(refuse)).result(10)
+        house.does(Kind.PLAY, 0)
+        house.does(Kind.STOP, 95, after=95)
+        with pytest.raises(StateError, match="cannot be written"):
+            await house.agent.hear(house.source, house.does(Kind.PAUSE, 1))
+        house.store._database.submit(lambda db: db.execute("DROP TRIGGER full")).result(10)
+        await house.sees(lambda: len(double.history()) == 1)
+
+
+async def test_a_watcher_that_cannot_work_ends_the_agent_with_its_reason(
+    tmp_path: Path, clock: Clock, double: Double
+) -> None:
+    with closing(Store(tmp_path, clock())) as store:
+        agent = Agent([Source(name="tv", account="default", watcher=Broken())], store, {}, clock)
+        with pytest.raises(ExceptionGroup) as caught:
+            await agent.run()
+        assert caught.group_contains(ConfigError, match="no such folder")
+
+
+async def test_a_webhook_is_heard_when_it_is_on_the_disk(tmp_path: Path, clock: Clock, double: Double) -> None:
+    async with living(tmp_path, clock, double) as house:
+        event = house.does(Kind.PLAY, 10)
+        server = Source(name="plex", account="default", policy=Policy(silence=Seconds(60.0)))
+        house.agent._sources["plex"] = server
+        hooked = msgspec.structs.replace(event, session=SessionKey(source="plex"))
+        await house.agent.receive("plex", [Ignored(reason="music", heard="media.play"), hooked])
+        assert SessionKey(source="plex") in [session.key for session in look(tmp_path).sessions]
+
+
+async def test_a_server_that_fell_silent_while_we_were_away_is_closed(
+    tmp_path: Path, clock: Clock, double: Double
+) -> None:
+    policy = Policy(silence=Seconds(60.0))
+    async with living(tmp_path, clock, double, policy) as house:
+        house.does(Kind.PLAY, 0)
+        await house.sees(lambda: double.saw("POST /scrobble/start 201"))
+        house.does(Kind.PLAY, 85, after=85)
+        await house.sees(lambda: bool(look(tmp_path).sessions) and look(tmp_path).sessions[0].position == 85)
+    clock.advance(600)
+    with closing(Store(tmp_path, clock())) as store:
+        trakt = Trakt(double.app, double.tokens(tmp_path), clock=clock.monotonic, now=clock)
+        outlet = Outlet(Courier("default", trakt, Finder(trakt), store, clock), store, double.tokens(tmp_path), clock)
+        silent = Agent([Source(name="tv", account="default", policy=policy)], store, {"default": outlet}, clock)
+        running = asyncio.create_task(silent.run())
+        await eventually(lambda: len(double.history()) == 1)
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+
+
+async def test_sessions_that_nobody_comes_back_to_are_forgotten(tmp_path: Path, clock: Clock, double: Double) -> None:
+    async with living(tmp_path, clock, double) as house:
+        house.does(Kind.PLAY, 0)
+        house.does(Kind.STOP, 40, after=40)
+        await house.sees(lambda: bool(look(tmp_path).sessions) and look(tmp_path).sessions[0].state is State.IDLE)
+        event = house.does(Kind.PLAY, 40)
+        await house.sees(lambda: look(tmp_path).sessions[0].state is State.PLAYING)
+        house.does(Kind.STOP, 41, after=1)
+        await house.sees(lambda: house.agent._live[KEY].session.state is State.IDLE)
+        clock.advance(timedelta(days=2).total_seconds())
+        other = msgspec.structs.replace(event, session=SessionKey(source="tv", id="2"), at=clock())
+        await house.agent.hear(house.source, other)
+        await house.sees(lambda: [session.key.id for session in look(tmp_path).sessions] == ["2"])
+
+
+async def test_sessions_of_an_account_that_is_gone_are_left_alone(
+    tmp_path: Path, clock: Clock, double: Double, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with living(tmp_path, clock, double) as house:
+        house.does(Kind.PLAY, 0)
+        await house.sees(lambda: len(look(tmp_path).sessions) == 1)
+    with closing(Store(tmp_path, clock())) as store:
+        running = asyncio.create_task(Agent([], store, {}, clock).run())
+        await eventually(lambda: "not configured any more" in caplog.text)
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+        assert len(look(tmp_path).sessions) == 1
+
+
+async def test_a_sitting_belongs_to_whose_player_it_is_when_it_begins(
+    tmp_path: Path, clock: Clock, double: Double
+) -> None:
+    async with living(tmp_path, clock, double) as house:
+        house.does(Kind.PLAY, 0)
+        house.does(Kind.STOP, 40, after=40)
+        await house.sees(lambda: bool(look(tmp_path).sessions) and look(tmp_path).sessions[0].state is State.IDLE)
+        marta = Source(name="tv", account="marta", watcher=house.player)
+        house.agent._outlets = {**house.agent._outlets, "marta": house.outlet}
+        await house.agent.hear(marta, house.does(Kind.PLAY, 40))
+        assert look(tmp_path).sessions[0].account == "marta"
