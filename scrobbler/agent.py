@@ -19,7 +19,7 @@ from msgspec import Struct
 from scrobbler.adapters import Ignored, Watcher
 from scrobbler.delivery import UNCERTAIN_REST
 from scrobbler.errors import StateError
-from scrobbler.events import Kind, PlayerEvent, SessionKey
+from scrobbler.events import Percent, PlayerEvent, SessionKey
 from scrobbler.outlet import RETRY_SECONDS, Outlet, patiently
 from scrobbler.session import Policy, Said, Session, State, deadline, expire, step, vanish
 from scrobbler.store import Store
@@ -27,7 +27,9 @@ from scrobbler.store import Store
 log = logging.getLogger(__name__)
 
 JOURNAL_SECONDS: Final = 14.0
-"""A position alone is kept at most this often; a little less than the 15 s at which watchers tell it."""
+JOURNAL_SHARE: Final = 4.5
+"""A position alone is kept only after so many seconds or percents, whichever come first: a little less than the
+15 s, or 5 %, at which watchers tell it."""
 RETURN_SECONDS: Final = 10.0
 """So long after a start may a player that was playing take to be found again."""
 FORGET_EVERY: Final = timedelta(hours=1)
@@ -55,6 +57,7 @@ class _Live:
         self.heard = False
         """False for one that was restored and whose player has not been heard since."""
         self.kept_at: datetime | None = None
+        self._kept_share: Percent | None = None
         self.turn = asyncio.Lock()
         self.timer: asyncio.TimerHandle | None = None
 
@@ -66,8 +69,17 @@ class _Live:
         moved = msgspec.structs.replace(
             old, at=session.at, position=session.position, position_at=session.position_at, played=session.played
         )
-        due = (now - self.kept_at).total_seconds() >= JOURNAL_SECONDS
-        return session != moved or (due and session != old)
+        return session != moved or (session != old and self._far_enough(session, now))
+
+    def kept(self, session: Session, now: datetime) -> None:
+        """This snapshot is on the disk."""
+        self.kept_at, self._kept_share = now, session.share()
+
+    def _far_enough(self, session: Session, now: datetime) -> bool:
+        share = session.share()
+        played = 0.0 if share is None or self._kept_share is None else abs(share - self._kept_share)
+        waited = 0.0 if self.kept_at is None else (now - self.kept_at).total_seconds()
+        return waited >= JOURNAL_SECONDS or played >= JOURNAL_SHARE
 
 
 class Agent:
@@ -121,12 +133,13 @@ class Agent:
             self._live[event.session] = live
         async with live.turn:
             live.heard = True
-            before = live.session.state
-            if before is State.IDLE and live.session.account != source.account:
+            if live.session.state is State.IDLE and live.session.account != source.account:
                 live.session = Session(key=event.session, account=source.account)
-            await self._advance(live, *step(live.session, event, live.policy))
-        level = logging.DEBUG if event.kind is Kind.PLAY and before is State.PLAYING else logging.INFO
-        log.log(level, "%s: %s %s", source.name, event.kind.value, _where(event))
+            session, said = step(live.session, event, live.policy)
+            seeks = session.seek_at == event.at
+            level = logging.INFO if seeks or session.state is not live.session.state else logging.DEBUG
+            log.log(level, "%s: %s %s", source.name, "seek" if seeks else event.kind.value, _where(event))
+            await self._advance(live, session, said)
 
     async def _follow(self, source: Source, watcher: Watcher) -> None:
         async with contextlib.aclosing(watcher.events()) as events:
@@ -159,7 +172,7 @@ class Agent:
         if live.worth_keeping(session, said, now):
             kept = self._store.keep(session, said, now, idle=outlet.free)
             claimed = await asyncio.wrap_future(kept)
-            live.kept_at = now
+            live.kept(session, now)
             if said:
                 outlet.wake(claimed)
         live.session = session
@@ -187,7 +200,7 @@ class Agent:
                 continue
             source = self._sources.get(session.key.source)
             live = self._live[session.key] = _Live(session, source.policy if source else Policy())
-            live.kept_at = session.at
+            live.kept(session, self._clock())
             if source is not None and source.watcher is None:
                 self._set_timer(live, self._clock())
             elif session.state is not State.IDLE:
@@ -223,6 +236,6 @@ def _where(event: PlayerEvent) -> str:
 
 
 def _clock(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
+    minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

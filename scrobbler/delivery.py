@@ -105,7 +105,7 @@ class Courier:
             return
         reply = self._trakt.scrobble(Action.STOP, item, share)
         if reply.outcome is Outcome.WATCHED:
-            self._delivered(entry, item, reply.id, scrobble.at, How.SCROBBLED)
+            self._delivered(entry, reply.item or item, reply.id, scrobble.at, How.SCROBBLED)
         elif reply.outcome is Outcome.DUPLICATE and not scrobble.rewatch:
             self._delivered(entry, item, None, reply.watched_at or scrobble.at, How.FOUND)
         else:  # taken for a pause at the very edge, or refused although it was watched again on purpose

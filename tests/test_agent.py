@@ -72,9 +72,12 @@ class House:
         self.outlet = Outlet(courier, self.store, double.tokens(folder), clock)
         self.agent = Agent([self.source], self.store, {"default": self.outlet}, clock)
 
-    def does(self, kind: Kind, position: float, *, media: Media = HEAT, after: float = 0.0) -> PlayerEvent:
+    def does(self, kind: Kind, position: float, *, media: Media = HEAT, after: float = 0.0) -> None:
+        self.player.does(self.event(kind, position, media=media, after=after))
+
+    def event(self, kind: Kind, position: float, *, media: Media = HEAT, after: float = 0.0) -> PlayerEvent:
         self.clock.advance(after)
-        event = PlayerEvent(
+        return PlayerEvent(
             session=KEY,
             kind=kind,
             media=media,
@@ -82,8 +85,6 @@ class House:
             position=Seconds(position),
             duration=Seconds(100.0),
         )
-        self.player.does(event)
-        return event
 
     async def sees(self, condition: Callable[[], bool]) -> None:
         await eventually(condition)
@@ -121,15 +122,21 @@ async def test_what_is_watched_arrives(tmp_path: Path, clock: Clock, double: Dou
         assert look(tmp_path).sessions[0].state is State.IDLE
 
 
-async def test_positions_alone_are_journaled_now_and_then(tmp_path: Path, clock: Clock, double: Double) -> None:
+@pytest.mark.parametrize(
+    ("duration", "kept"),
+    [(7200.0, [0, 0, 15, 15, 15, 30]), (100.0, [5, 10, 15, 20, 25, 30])],
+    ids=["a film every 15 s", "a clip every 5 %"],
+)
+async def test_positions_alone_are_journaled_now_and_then(
+    tmp_path: Path, clock: Clock, double: Double, duration: float, kept: list[float]
+) -> None:
     async with living(tmp_path, clock, double) as house:
-        house.does(Kind.PLAY, 0)
-        await house.sees(lambda: len(look(tmp_path).sessions) == 1)
-        kept = []
-        for second in (5, 10, 15, 20, 25, 30):
-            await house.agent.hear(house.source, house.does(Kind.PLAY, second, after=5))
-            kept.append(look(tmp_path).sessions[0].position)
-        assert kept == [0, 0, 15, 15, 15, 30]
+        found = []
+        for second in (0, 5, 10, 15, 20, 25, 30):
+            event = house.event(Kind.PLAY, second, after=5 if second else 0)
+            await house.agent.hear(house.source, msgspec.structs.replace(event, duration=Seconds(duration)))
+            found.append(look(tmp_path).sessions[0].position)
+        assert found == [0, *kept]
 
 
 async def test_a_seek_is_told_when_its_timer_fires(tmp_path: Path, clock: Clock, double: Double) -> None:
@@ -137,7 +144,7 @@ async def test_a_seek_is_told_when_its_timer_fires(tmp_path: Path, clock: Clock,
     async with living(tmp_path, clock, double, policy) as house:
         house.does(Kind.PLAY, 0)
         await house.sees(lambda: double.saw("POST /scrobble/start 201"))
-        await house.agent.hear(house.source, house.does(Kind.PLAY, 60, after=1))
+        await house.agent.hear(house.source, house.event(Kind.PLAY, 60, after=1))
         clock.advance(1)
         await house.sees(lambda: double.saw("POST /scrobble/start 201", times=2))
 
@@ -218,7 +225,7 @@ async def test_a_disk_that_refuses_is_asked_again_and_nothing_is_lost(
         house.does(Kind.PLAY, 0)
         house.does(Kind.STOP, 95, after=95)
         with pytest.raises(StateError, match="cannot be written"):
-            await house.agent.hear(house.source, house.does(Kind.PAUSE, 1))
+            await house.agent.hear(house.source, house.event(Kind.PAUSE, 1))
         house.store._database.submit(lambda db: db.execute("DROP TRIGGER full")).result(10)
         await house.sees(lambda: len(double.history()) == 1)
 
@@ -235,7 +242,7 @@ async def test_a_watcher_that_cannot_work_ends_the_agent_with_its_reason(
 
 async def test_a_webhook_is_heard_when_it_is_on_the_disk(tmp_path: Path, clock: Clock, double: Double) -> None:
     async with living(tmp_path, clock, double) as house:
-        event = house.does(Kind.PLAY, 10)
+        event = house.event(Kind.PLAY, 10)
         server = Source(name="plex", account="default", policy=Policy(silence=Seconds(60.0)))
         house.agent._sources["plex"] = server
         hooked = msgspec.structs.replace(event, session=SessionKey(source="plex"))
@@ -269,7 +276,8 @@ async def test_sessions_that_nobody_comes_back_to_are_forgotten(tmp_path: Path, 
         house.does(Kind.PLAY, 0)
         house.does(Kind.STOP, 40, after=40)
         await house.sees(lambda: bool(look(tmp_path).sessions) and look(tmp_path).sessions[0].state is State.IDLE)
-        event = house.does(Kind.PLAY, 40)
+        event = house.event(Kind.PLAY, 40)
+        house.player.does(event)
         await house.sees(lambda: look(tmp_path).sessions[0].state is State.PLAYING)
         house.does(Kind.STOP, 41, after=1)
         await house.sees(lambda: house.agent._live[KEY].session.state is State.IDLE)
@@ -303,5 +311,5 @@ async def test_a_sitting_belongs_to_whose_player_it_is_when_it_begins(
         await house.sees(lambda: bool(look(tmp_path).sessions) and look(tmp_path).sessions[0].state is State.IDLE)
         marta = Source(name="tv", account="marta", watcher=house.player)
         house.agent._outlets = {**house.agent._outlets, "marta": house.outlet}
-        await house.agent.hear(marta, house.does(Kind.PLAY, 40))
+        await house.agent.hear(marta, house.event(Kind.PLAY, 40))
         assert look(tmp_path).sessions[0].account == "marta"

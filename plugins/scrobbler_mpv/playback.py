@@ -23,6 +23,11 @@ from scrobbler_mpv.words import Moment, Word
 SAMPLE_EVERY = 15.0
 """Seconds between two looks at the position while something plays."""
 
+_LOOKS = 20
+"""So often, at least, is something shorter looked at: an end that nobody told must not cost more than 5 % of it."""
+
+_SHORTEST = 1.0
+
 _FARTHEST = 20.0
 """Seconds of playing that are believed without a look at the position: one look may have gone unanswered."""
 
@@ -90,8 +95,10 @@ class Playback:
     @property
     def due(self) -> float | None:
         """The clock's reading at which to say ``SAMPLE``; None while nothing moves, so that nothing wakes."""
-        moving = self._phase is _Phase.ON and not self._paused and not self._stalled
-        return self._sampled + SAMPLE_EVERY if moving else None
+        if self._phase is not _Phase.ON or self._paused or self._stalled:
+            return None
+        part = SAMPLE_EVERY if self._duration is None else self._duration / (_LOOKS * self._speed)
+        return self._sampled + min(SAMPLE_EVERY, max(part, _SHORTEST))
 
     def questions(self, moment: Moment) -> tuple[str, ...]:
         """The properties that must be known to understand this one."""
@@ -154,8 +161,8 @@ class Playback:
             self._speed = rate
         self._loop = loop(said, self._duration)
         self._sample(moment, said)
-        self._phase = _Phase.ENDED if said.get("eof-reached") is True else _Phase.ON
-        return self._tell(moment) if self._phase is _Phase.ON else None
+        self._phase = _Phase.ON
+        return self._keep_open(moment) if said.get("eof-reached") is True else self._tell(moment)
 
     def _restart(self, moment: Moment, said: Mapping[str, object]) -> PlayerEvent | None:
         seeking, left = self._seeking, self._left

@@ -5,8 +5,11 @@ freeze its own players.
 """
 
 import asyncio
+import base64
+import binascii
 import hmac
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -20,9 +23,16 @@ from scrobbler.adapters import Ignored, Webhook, WebhookRequest
 from scrobbler.errors import PayloadError, StateError
 from scrobbler.events import PlayerEvent
 
+log = logging.getLogger(__name__)
+
 MAX_BODY_BYTES: Final = 4 * 1024 * 1024
 BODY_SECONDS: Final = 15.0
 """A body that has not come in whole by then is given up: uvicorn itself would wait for ever."""
+
+TOKEN_QUERY: Final = "token"
+TOKEN_HEADER: Final = "x-scrobbler-token"
+_SECRET_HEADERS: Final = frozenset({TOKEN_HEADER, "authorization", "cookie", "proxy-authorization"})
+"""What no adapter gets to see."""
 
 
 class Hook(Struct, frozen=True, kw_only=True):
@@ -30,6 +40,9 @@ class Hook(Struct, frozen=True, kw_only=True):
 
     webhook: Webhook
     secret: str
+
+    def __repr__(self) -> str:
+        return f"Hook(webhook={self.webhook!r})"
 
 
 class Receiver(Protocol):
@@ -45,18 +58,35 @@ def build(hooks: Mapping[str, Hook], receiver: Receiver, clock: Callable[[], dat
 
     async def hook(request: Request) -> Response:
         wanted = hooks.get(request.path_params["name"])
-        token = request.query_params.get("token") or request.headers.get("x-scrobbler-token") or ""
-        known = wanted.secret if wanted else ""
-        if not hmac.compare_digest(token.encode(), known.encode()) or wanted is None or not known:
+        known = wanted.secret.encode() if wanted else b""
+        knows = any([hmac.compare_digest(token, known) for token in _tokens(request)])  # each, to take equally long
+        if wanted is None or not known or not knows:
             return _answer(401)
         return await _receive(request, wanted.webhook, receiver, clock())
 
-    routes = [Route("/hooks/{name}", hook, methods=["POST"])]
-    return Starlette(routes=routes, max_body_size=MAX_BODY_BYTES)
+    app = Starlette(routes=[Route("/hooks/{name}", hook, methods=["POST"])], max_body_size=MAX_BODY_BYTES)
+    app.router.redirect_slashes = False  # a redirect would repeat the query, and the token in it
+    return app
+
+
+def _tokens(request: Request) -> Iterator[bytes]:
+    """What the caller says that it knows: in the query, in our header, or as the password of HTTP Basic.
+
+    Servers differ in what they let their users set; an address with ``user:password@`` is the last of these.
+    """
+    yield request.query_params.get(TOKEN_QUERY, "").encode()
+    yield request.headers.get(TOKEN_HEADER, "").encode("latin-1")
+    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            yield base64.b64decode(credentials.strip().encode("latin-1"), validate=True).partition(b":")[2]
+        except binascii.Error:
+            return
 
 
 async def _receive(request: Request, webhook: Webhook, receiver: Receiver, at: datetime) -> Response:
     """Understand one request and keep what it says."""
+    name: str = request.path_params["name"]
     try:
         async with asyncio.timeout(BODY_SECONDS):
             body = await request.body()
@@ -66,22 +96,46 @@ async def _receive(request: Request, webhook: Webhook, receiver: Receiver, at: d
         return _answer(400)
     heard = WebhookRequest(
         method=request.method,
-        query={key: value for key, value in request.query_params.items() if key != "token"},
-        headers={key: value for key, value in request.headers.items() if key not in {"authorization", "cookie"}},
+        query={key: value for key, value in request.query_params.items() if key != TOKEN_QUERY},
+        headers={key: value for key, value in request.headers.items() if key not in _SECRET_HEADERS},
         body=body,
         at=at,
     )
     try:
-        await receiver.receive(request.path_params["name"], webhook.parse(heard))
+        understood = _parse(name, webhook, heard)
     except PayloadError as error:
-        return _answer(400, str(error))
+        words = _one_line(str(error))
+        log.warning("%s: %s", name, words)
+        return _answer(400, words)
+    try:
+        await receiver.receive(name, understood)
     except StateError:
         return _answer(503)
     return _answer(200)
+
+
+def _parse(name: str, webhook: Webhook, heard: WebhookRequest) -> tuple[PlayerEvent | Ignored, ...]:
+    """What the request says. Raises ``PayloadError`` and nothing else, even where the adapter does not keep to that.
+
+    A body that an adapter stumbles over will make it stumble again, so its sender must not be told to try again.
+    """
+    try:
+        return tuple(webhook.parse(heard))
+    except PayloadError:
+        raise
+    except Exception as error:  # noqa: BLE001  # somebody else's code; its words could quote what was sent
+        log.error("%s: its adapter failed on a request: %s", name, type(error).__name__)  # noqa: TRY400  # as above
+        raise PayloadError("not understood") from None
+
+
+def _one_line(text: str) -> str:
+    """An adapter's words, which may quote what a stranger sent, as something that a log and an answer can hold."""
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in " ".join(text.split()))
 
 
 _WORDS: Final = {200: "ok", 400: "not understood", 401: "unauthorized", 408: "too slow", 503: "cannot store it now"}
 
 
 def _answer(status: int, words: str | None = None) -> Response:
-    return PlainTextResponse(f"{words or _WORDS[status]}\n", status_code=status)
+    headers = {"WWW-Authenticate": 'Basic realm="scrobbler"'} if status == 401 else None
+    return PlainTextResponse(f"{words or _WORDS[status]}\n", status_code=status, headers=headers)

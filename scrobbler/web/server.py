@@ -1,17 +1,21 @@
 """An ASGI app on a socket, without a heartbeat.
 
 uvicorn's own ``Server.serve()`` wakes up ten times a second for as long as it lives. Its HTTP protocol does not need
-that: here it runs under asyncio's own server, and an idle process sleeps.
+that: here it runs under asyncio's own server, and an idle process sleeps. Nor does it limit how long a request may
+take to come in; a connection here does.
 """
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable
+import os
+import socket
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Final
 
-from starlette.types import ASGIApp
+import h11
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
@@ -20,6 +24,8 @@ from scrobbler.errors import ConfigError
 
 MAX_CONNECTIONS: Final = 256
 MAX_HEADER_BYTES: Final = 32 * 1024
+REQUEST_SECONDS: Final = 20.0
+"""So long a request may take to come in, header and body; then its connection is cut. An app may give up earlier."""
 GRACE_SECONDS: Final = 2.0
 """So long a running request may take once the server is told to end."""
 
@@ -28,8 +34,8 @@ GRACE_SECONDS: Final = 2.0
 async def serving(app: ASGIApp, host: str, port: int) -> AsyncIterator[str]:
     """Serve the app meanwhile; yields the address, such as ``http://127.0.0.1:8722`` (port 0 picks a free one).
 
-    An app finds in ``scope["state"]["drop"]`` a function that cuts the connection of a ``scope["client"]``.
-    Raises ``ConfigError`` where the address cannot be used.
+    An app finds in ``scope["state"]["drop"]`` a function that cuts the connection of a ``scope["client"]``; what it
+    raises after that is not looked at. Raises ``ConfigError`` where the address cannot be used.
     """
     config = Config(
         app,
@@ -47,30 +53,70 @@ async def serving(app: ASGIApp, host: str, port: int) -> AsyncIterator[str]:
     config.load()
     logging.getLogger("uvicorn.access").disabled = True  # its lines would hold the secrets of query strings
     state = ServerState()
-    make = _protocol(config, state)
     try:
-        server = await asyncio.get_running_loop().create_server(make, host, port)
-    except OSError as error:
-        raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror}") from None
-    bound = server.sockets[0].getsockname()
-    shown = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
+        server = await asyncio.get_running_loop().create_server(lambda: _Connection(config, state), host, port)
+    except (OSError, UnicodeError) as error:  # a name that cannot be one in the DNS is a UnicodeError
+        raise ConfigError(f"cannot listen on {_shown(host, port)}: {_reason(error)}") from None
     try:
-        yield f"http://{shown}:{bound[1]}"
+        yield f"http://{_shown(*server.sockets[0].getsockname()[:2])}"
     finally:
         server.close()
         await _finish(state)
 
 
-def _protocol(config: Config, state: ServerState) -> Callable[[], H11Protocol]:
-    """What asyncio makes for each connection."""
+class _Connection(H11Protocol):
+    """One client. It is cut when the app asks for it, or when a request does not come in whole in time."""
 
-    def drop(client: tuple[str, int]) -> None:
-        for connection in list(state.connections):
-            if isinstance(connection, H11Protocol) and connection.client == tuple(client):
-                connection.transport.abort()
+    def __init__(self, config: Config, state: ServerState) -> None:
+        super().__init__(config=config, server_state=state, app_state={"drop": self._drop})
+        self.app = self._serve
+        self._waiting: asyncio.TimerHandle | None = None
+        self._was_cut = False
+        self._watch()  # asyncio makes one of these for each client that comes
 
-    shared: dict[str, Any] = {"drop": drop}
-    return lambda: H11Protocol(config=config, server_state=state, app_state=shared)
+    def cut(self) -> None:
+        """End it now, whatever is on its way."""
+        self._was_cut = True
+        self.transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._relax()
+        super().connection_lost(exc)
+
+    def _watch(self) -> None:
+        """Have patience with a request that is coming in, counted from its first byte and not from its last."""
+        if self.conn.their_state not in {h11.IDLE, h11.SEND_BODY}:
+            self._relax()
+        elif self._waiting is None:
+            self._waiting = self.loop.call_later(REQUEST_SECONDS, self.cut)
+
+    def _relax(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
+    def _drop(self, client: tuple[str, int]) -> None:
+        for connection in list(self.connections):
+            if isinstance(connection, _Connection) and connection.client == tuple(client):
+                connection.cut()
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The app, without those of its exceptions that are no fault of its own: uvicorn logs whatever it gets."""
+        try:
+            await self.config.loaded_app(scope, receive, send)
+        except ClientDisconnect:
+            return
+        except asyncio.CancelledError:  # only ``_finish`` cancels requests
+            self.cut()
+        except Exception:
+            if not self._was_cut:
+                raise
+        if self._was_cut:
+            await asyncio.sleep(0)  # asyncio tells us in its next turn that the connection is lost
 
 
 async def _finish(state: ServerState) -> None:
@@ -82,7 +128,22 @@ async def _finish(state: ServerState) -> None:
         _, late = await asyncio.wait(running, timeout=GRACE_SECONDS)
         for task in late:
             task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*late, return_exceptions=True)
+        if late:
+            await asyncio.wait(late, timeout=GRACE_SECONDS)
     for connection in list(state.connections):
-        connection.shutdown()
+        if isinstance(connection, _Connection) and not connection.transport.is_closing():
+            connection.cut()
+    await asyncio.sleep(0)  # asyncio closes the sockets in its next turn
+
+
+def _shown(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _reason(error: OSError | UnicodeError) -> str:
+    """Why an address cannot be used, in the system's words; asyncio wraps them into a sentence of its own."""
+    if isinstance(error, UnicodeError):
+        return "this cannot be the name of a host"
+    if isinstance(error, socket.gaierror) or error.errno is None:
+        return error.strerror or str(error)
+    return os.strerror(error.errno)

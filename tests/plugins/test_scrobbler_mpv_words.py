@@ -120,6 +120,14 @@ def test_a_look_is_due_only_while_something_moves() -> None:
     assert playing(100).hear(Word.END_FILE, 101, "stop").playback.due is None
 
 
+@pytest.mark.parametrize(
+    ("duration", "speed", "pause"), [(100.0, 1.0, 5), (100.0, 2.0, 2.5), (4.0, 1.0, 1), (None, 1.0, 15)]
+)
+def test_what_is_short_is_looked_at_more_often(duration: float | None, speed: float, pause: float) -> None:
+    recording = Recording().hear(Word.START_FILE, 0)
+    assert recording.hear(Word.PLAYBACK_RESTART, 0, duration=duration, speed=speed).playback.due == pause
+
+
 def test_another_speed_while_paused_waits_for_the_resume() -> None:
     film = playing().hear(Word.PAUSE, 1, True).hear(Word.SPEED, 2, 1.5).hear(Word.SPEED, 3, 1.5)
     assert len(film.told) == 2
@@ -171,7 +179,7 @@ def test_the_end_of_a_kept_open_file_is_told_once_whatever_comes_first() -> None
         ("/films/Heat.mkv", "/films/Heat.mkv"),
         ("../films/Heat.mkv", "/films/Heat.mkv"),
         ("file:///films/Heat%20%281995%29.mkv", "/films/Heat (1995).mkv"),
-        ("file:///films/Caf%E9.mkv", os.fsdecode(b"/films/Caf\xe9.mkv")),
+        ("file:///films/Caf%E9.mkv", "/films/Café.mkv"),
         ("https://user:secret@host/Heat.mkv?token=secret#secret", "https://host/Heat.mkv"),
         ("lavf://https://user:secret@host/Heat.mkv?token=secret", "https://host/Heat.mkv"),
         ("edl://%40%https://user:secret@host/Heat.mkv", None),

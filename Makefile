@@ -1,0 +1,65 @@
+# Everything that a newcomer, a change and CI need; each works from a bare clone.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Holds for the build of our own package too, which pip does in an environment of its own.
+export PIP_CONSTRAINT := $(CURDIR)/packaging/constraints.txt
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test lint types unit bench format lock clean
+
+help:
+	@echo "make demo    see the whole idea in half a minute, without an account"
+	@echo "make test    everything that a change must pass"
+	@echo "make bench   figures beside their floors (BENCH=--quick for a short run)"
+	@echo "make format  put the code into its form"
+	@echo "make lock    take the newest versions of all dependencies"
+	@echo "make clean   remove what the above made"
+
+demo: $(VENV)/.run
+	@$(BIN)/scrobbler demo
+
+test: lint types unit
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+unit: $(VENV)/.dev
+	@packaging/players.sh
+	$(BIN)/pytest -n auto --cov --cov-context=test --cov-report=
+	$(BIN)/python tests/own_coverage.py
+
+bench: $(VENV)/.dev
+	@packaging/players.sh
+	$(BIN)/python tests/bench $(BENCH)
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix --quiet . || true
+	$(BIN)/ruff format .
+
+lock: $(VENV)/.dev
+	PIP_CONSTRAINT= $(BIN)/pip install --quiet --upgrade --upgrade-strategy eager -e '.[dev]' hatchling
+	@(sed '/^[^#]/d' packaging/constraints.txt; $(BIN)/pip freeze --exclude-editable) > $(VENV)/constraints.txt
+	@mv $(VENV)/constraints.txt packaging/constraints.txt
+
+clean:
+	rm -rf $(VENV) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+
+$(VENV)/.run: pyproject.toml packaging/constraints.txt | $(VENV)
+	@echo "Installing what the program needs ..."
+	@$(BIN)/pip install --quiet -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml packaging/constraints.txt | $(VENV)
+	@echo "Installing what the program and its tests need ..."
+	@$(BIN)/pip install --quiet -e '.[dev]'
+	@touch $@ $(VENV)/.run
+
+$(VENV):
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "This needs Python 3.11 or newer; name one: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -m venv $(VENV)

@@ -1,0 +1,99 @@
+"""The real agent as a process of its own, with a folder of its own and an account that is signed in."""
+
+import asyncio
+import os
+import sys
+import time
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bench.figure import Unmeasured
+from scrobbler.trakt.tokens import TokenFile, Tokens
+
+PATIENCE = 20.0
+"""Seconds until it must be up, and until it must be down."""
+
+_READY = "watching"
+
+
+class Agent:
+    """A running one. ``spawned_at`` and ``ready_at`` are readings of the monotonic clock, in seconds."""
+
+    def __init__(self, process: asyncio.subprocess.Process, spawned_at: float, sockets: Path) -> None:
+        self.pid = process.pid
+        self.spawned_at = spawned_at
+        self.sockets = sockets
+        self.ready_at: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        self.last_words: deque[str] = deque(maxlen=5)
+        self._process = process
+
+    async def listen(self) -> None:
+        """Reads what it says, so that it never has to wait for us."""
+        assert self._process.stderr is not None
+        while line := await self._process.stderr.readline():
+            at = time.monotonic()
+            self.last_words.append(line.decode().rstrip())
+            if _READY in self.last_words[-1] and not self.ready_at.done():
+                self.ready_at.set_result(at)
+        if not self.ready_at.done():
+            self.ready_at.set_exception(Unmeasured("the agent ended: " + " / ".join(self.last_words)))
+
+    async def ready(self) -> float:
+        try:
+            return await asyncio.wait_for(self.ready_at, PATIENCE)
+        except TimeoutError:
+            raise Unmeasured("the agent did not get ready: " + " / ".join(self.last_words)) from None
+
+
+@asynccontextmanager
+async def agent(folder: Path, url: str, sockets: Path, *, web: bool = False) -> AsyncIterator[Agent]:
+    """Starts one in a new folder, waits until it is ready, and ends it. It watches the players in ``sockets``."""
+    folder.mkdir(mode=0o700)
+    config = folder / "config.toml"
+    config.write_text(_config(url, sockets, web=web))
+    _sign_in(folder / "state")
+    words = ("-m", "scrobbler", "run", "--config", str(config), "--state", str(folder / "state"))
+    spawned_at = time.monotonic()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *words,
+        env=environment(folder),
+        stdin=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    running = Agent(process, spawned_at, sockets)
+    listening = asyncio.create_task(running.listen())
+    try:
+        await running.ready()
+        yield running
+    finally:
+        with suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), PATIENCE)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+        await listening
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """As little as possible: what the user has set must neither speed it up nor reach the user's own files."""
+    kept = {name: value for name in ("PATH", "PYTHONPATH", "TZ") if (value := os.environ.get(name))}
+    return {**kept, "HOME": str(folder), "XDG_RUNTIME_DIR": str(folder), "LANG": "C.UTF-8"}
+
+
+def _config(url: str, sockets: Path, *, web: bool) -> str:
+    text = f'[trakt]\napi_url = "{url}"\nauth_url = "{url}"\nclient_id = "bench"\nclient_secret = "bench"\n'
+    text += f'[players.mpv]\nsockets = "{sockets}"\n'
+    return text + ('[server]\nlisten = "127.0.0.1:0"\n' if web else "")
+
+
+def _sign_in(state: Path) -> None:
+    now = datetime.now(UTC)
+    expires_at = now + timedelta(days=7)
+    tokens = Tokens(access_token="a" * 64, refresh_token="r" * 64, created_at=now, expires_at=expires_at)
+    TokenFile(state, "default").write(tokens)

@@ -1,0 +1,99 @@
+"""How long beginnings take: of a player, of the agent, of a command that does nothing."""
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+
+from bench.agent import environment
+from bench.bench import Bench, rest
+from bench.figure import Figure, Goal, Unit, milliseconds, percentile
+from bench.player import Mpv, changed
+from bench.trakt import Trakt, arrival
+
+
+async def players(bench: Bench) -> list[Figure]:
+    """mpv is spawned with a film: until its start is at Trakt, and until mpv alone has a position to tell."""
+    warm, cold, alone = [], [], []
+    async with AsyncExitStack() as stack:
+        trakt = await stack.enter_async_context(Trakt().listening())
+        running = await stack.enter_async_context(bench.agent(trakt))
+        aside = bench.sockets()
+        for number in range(bench.rounds.opens + 1):
+            bench.say(f"opening mpv, round {number} of {bench.rounds.opens}")
+            async with bench.mpv(aside) as player:
+                alone.append(_position(player) - player.spawned_at)
+            stop = trakt.expect("/scrobble/stop")
+            async with bench.scrobbled(trakt, running) as (player, arrived):
+                warm.append(arrived - player.spawned_at)
+                await rest()
+            await arrival(stop, "the stop of a film")
+            await rest()
+        for number in range(bench.rounds.spawns):
+            bench.say(f"opening the agent's first mpv, round {number + 1} of {bench.rounds.spawns}")
+            async with bench.agent(trakt) as new:
+                await rest(0.5)
+                async with bench.scrobbled(trakt, new) as (player, arrived):
+                    cold.append(arrived - player.spawned_at)
+    floor = percentile(milliseconds(alone[1:]), 50)
+    goal = Goal(most=118.0)
+    return [
+        _figure("mpv opened -> start at Trakt", warm[1:], floor, goal),
+        _figure("mpv opened -> start, the agent's first", cold, floor),
+        _figure("  part: mpv opened -> it plays, mpv alone", alone[1:]),
+    ]
+
+
+def _position(player: Mpv) -> float:
+    line = player.line()
+    line.say("observe_property", 1, "time-pos")
+    return line.until(changed("time-pos"))
+
+
+async def agents(bench: Bench) -> list[Figure]:
+    """The agent is spawned: until it is ready, and until a film that already plays is at Trakt."""
+    ready, scrobbled, alone = [], [], []
+    nothing = (sys.executable, "-c", "pass")
+    async with Trakt().listening() as trakt:
+        for number in range(bench.rounds.spawns):
+            bench.say(f"starting the agent, round {number + 1} of {bench.rounds.spawns}")
+            alone.append(await asyncio.to_thread(_run, nothing, bench))
+            sockets, start = bench.sockets(), trakt.expect("/scrobble/start")
+            async with bench.mpv(sockets) as player:
+                _position(player)
+                async with bench.agent(trakt, sockets) as running:
+                    ready.append(await running.ready() - running.spawned_at)
+                    scrobbled.append(await arrival(start, "the start of a film") - running.spawned_at)
+    floor = percentile(milliseconds(alone), 50)
+    return [
+        _figure("agent spawned -> ready", ready, floor),
+        _figure("agent spawned -> film that plays is at Trakt", scrobbled, floor),
+    ]
+
+
+async def commands(bench: Bench) -> list[Figure]:
+    """A command that does nothing, and an interpreter that does nothing, in turns."""
+    words: Sequence[tuple[str, ...]] = (("-m", "scrobbler", "--version"), ("-c", "pass"))
+    took: dict[tuple[str, ...], list[float]] = {each: [] for each in words}
+    bench.say(f"scrobbler --version, {bench.rounds.versions} rounds")
+    for _ in range(bench.rounds.versions):
+        for each in words:
+            took[each].append(await asyncio.to_thread(_run, (sys.executable, *each), bench))
+    version, nothing = took.values()
+    return [
+        _figure("scrobbler --version", version, percentile(milliseconds(nothing), 50)),
+        _figure("  part: python -c pass", nothing),
+    ]
+
+
+def _run(words: Sequence[str], bench: Bench) -> float:
+    """Spawn to end."""
+    began = time.monotonic()
+    subprocess.run(words, check=True, stdout=subprocess.DEVNULL, env=environment(bench.folder))
+    return time.monotonic() - began
+
+
+def _figure(name: str, seconds: Sequence[float], floor: float | None = None, goal: Goal | None = None) -> Figure:
+    return Figure(name=name, unit=Unit.MS, samples=milliseconds(seconds), floor=floor, goal=goal)
