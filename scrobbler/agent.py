@@ -99,6 +99,7 @@ class Agent:
         self._live: dict[SessionKey, _Live] = {}
         self._looked_at = clock()
         self._tasks = asyncio.TaskGroup()
+        self._restored = asyncio.Event()
 
     async def run(self) -> None:
         """Follow all players and send what they lead to, until cancelled. Raises what a watcher raises."""
@@ -106,6 +107,7 @@ class Agent:
         try:
             async with self._tasks as tasks:
                 await self._restore()
+                self._restored.set()
                 for outlet in self._outlets.values():
                     tasks.create_task(outlet.run(senders))
                 for source in self._sources.values():
@@ -126,6 +128,7 @@ class Agent:
 
     async def hear(self, source: Source, event: PlayerEvent) -> None:
         """Step the event's session and keep it. Raises ``StateError`` where the disk takes nothing."""
+        await self._restored.wait()
         live = self._live.get(event.session)
         if live is None:
             await self._forget_old()

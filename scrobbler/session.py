@@ -109,8 +109,10 @@ class Session(Struct, frozen=True, kw_only=True, omit_defaults=True):
     key: SessionKey
     account: str
     state: State = State.IDLE
+    sittings: int = 0
+    """How many there were in this session so far."""
     sitting: str = ""
-    """Names the sitting for ever: the session and the instant at which it began."""
+    """Names the sitting for ever: the session, the instant at which it began, and its number (two may begin at once)."""
     media: Media | None = None
     at: datetime | None = None
     """The instant of the last event that was believed."""
@@ -182,7 +184,8 @@ def step(session: Session, event: PlayerEvent, policy: Policy) -> tuple[Session,
     if event.kind is Kind.STOP:
         return session, ()
     _, last = _close(session, estimate(session, event.at), event.at, policy)
-    opened, first = _apply(Session(key=session.key, account=session.account), event, policy)
+    other = Session(key=session.key, account=session.account, sittings=session.sittings)
+    opened, first = _apply(other, event, policy)
     return opened, last + first
 
 
@@ -241,8 +244,13 @@ def _apply(session: Session, event: PlayerEvent, policy: Policy) -> tuple[Sessio
 
 def _begin(session: Session, event: PlayerEvent, policy: Policy) -> Session:
     """The session at the first event of a sitting; a repeat of what was just watched stays in its old sitting."""
+    number = session.sittings + 1
     fresh = Session(
-        key=session.key, account=session.account, media=event.media, sitting=f"{session.key}@{event.at.isoformat()}"
+        key=session.key,
+        account=session.account,
+        media=event.media,
+        sittings=number,
+        sitting=f"{session.key}@{event.at.isoformat()}.{number}",
     )
     seen = session.watched or session.rewatch
     if not seen or session.at is None or (event.at - session.at).total_seconds() > policy.repeat_within:

@@ -1,4 +1,4 @@
-"""Each module of the spine is covered by its own test file, not by luck: run after pytest with ``--cov-context=test``."""
+"""Each module of the spine is covered by its own test file and not by luck. Run after pytest --cov-context=test."""
 
 import sys
 from pathlib import Path

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from concurrent.futures import Future
 from contextlib import asynccontextmanager, closing
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from scrobbler.delivery import Courier
 from scrobbler.errors import ConfigError, StateError
 from scrobbler.events import Kind, Media, PlayerEvent, Seconds, SessionKey
 from scrobbler.identify.lookup import Finder
-from scrobbler.outlet import Outlet
+from scrobbler.outlet import Outlet, patiently
 from scrobbler.sandbox import FaultKind
 from scrobbler.session import Policy, State
 from scrobbler.store import Store, look
@@ -52,9 +53,8 @@ class Script:
 class Broken:
     """A watcher that cannot work."""
 
-    async def events(self) -> AsyncGenerator[PlayerEvent, None]:
+    def events(self) -> AsyncGenerator[PlayerEvent, None]:
         raise ConfigError("players.tv.sockets: no such folder")
-        yield  # an async generator needs one
 
 
 class House:
@@ -131,7 +131,7 @@ async def test_positions_alone_are_journaled_now_and_then(
     tmp_path: Path, clock: Clock, double: Double, duration: float, kept: list[float]
 ) -> None:
     async with living(tmp_path, clock, double) as house:
-        found = []
+        found: list[float | None] = []
         for second in (0, 5, 10, 15, 20, 25, 30):
             event = house.event(Kind.PLAY, second, after=5 if second else 0)
             await house.agent.hear(house.source, msgspec.structs.replace(event, duration=Seconds(duration)))
@@ -215,6 +215,55 @@ async def test_an_outage_ends_by_itself(tmp_path: Path, clock: Clock, double: Do
         await house.sees(lambda: len(double.history()) == 1)
 
 
+async def test_a_watch_whose_outcome_could_not_be_written_down_is_looked_up(
+    tmp_path: Path, clock: Clock, double: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scrobbler.outlet.RETRY_SECONDS", 0.02)
+    async with living(tmp_path, clock, double) as house:
+        refuse = "CREATE TEMP TRIGGER full BEFORE INSERT ON plays BEGIN INSERT INTO nowhere VALUES (1); END"
+        house.store._database.submit(lambda db: db.execute(refuse)).result(10)
+        house.does(Kind.PLAY, 0)
+        house.does(Kind.STOP, 95, after=95)
+        await house.sees(lambda: bool(look(tmp_path).waiting) and look(tmp_path).waiting[0].uncertain)
+        house.store._database.submit(lambda db: db.execute("DROP TRIGGER full")).result(10)
+        await house.sees(lambda: len(look(tmp_path).plays) == 1)
+        assert len(double.history()) == 1
+
+
+async def test_the_store_is_asked_until_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scrobbler.outlet.RETRY_SECONDS", 0.0)
+    answers: list[StateError | int] = [StateError("disk full"), StateError("disk full"), 7]
+
+    def ask() -> Future[int]:
+        future: Future[int] = Future()
+        answer = answers.pop(0)
+        if isinstance(answer, StateError):
+            future.set_exception(answer)
+        else:
+            future.set_result(answer)
+        return future
+
+    assert await patiently(ask) == 7
+    assert answers == []
+
+
+async def test_a_player_that_came_back_does_not_vanish(tmp_path: Path, clock: Clock, double: Double) -> None:
+    async with living(tmp_path, clock, double) as house:
+        house.does(Kind.PLAY, 0)
+        await house.sees(lambda: double.saw("POST /scrobble/start 201"))
+    async with living(tmp_path, clock, double) as house:
+        await house.agent.hear(house.source, house.event(Kind.PLAY, 1, after=1))
+        await house.agent._vanish(house.agent._live[KEY])
+        assert look(tmp_path).sessions[0].state is State.PLAYING
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.4, "0:00"), (15.9, "0:16"), (75, "1:15"), (3725, "1:02:05")])
+def test_positions_are_written_as_players_write_them(seconds: float, words: str) -> None:
+    from scrobbler.agent import _clock  # noqa: PLC0415
+
+    assert _clock(seconds) == words
+
+
 async def test_a_disk_that_refuses_is_asked_again_and_nothing_is_lost(
     tmp_path: Path, clock: Clock, double: Double, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,7 +307,7 @@ async def test_a_server_that_fell_silent_while_we_were_away_is_closed(
         house.does(Kind.PLAY, 0)
         await house.sees(lambda: double.saw("POST /scrobble/start 201"))
         house.does(Kind.PLAY, 85, after=85)
-        await house.sees(lambda: bool(look(tmp_path).sessions) and look(tmp_path).sessions[0].position == 85)
+        await house.sees(lambda: bool(look(tmp_path).sessions) and (look(tmp_path).sessions[0].position or 0) >= 85)
     clock.advance(600)
     with closing(Store(tmp_path, clock())) as store:
         trakt = Trakt(double.app, double.tokens(tmp_path), clock=clock.monotonic, now=clock)

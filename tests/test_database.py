@@ -3,9 +3,11 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
-from concurrent.futures import wait
+from concurrent.futures import Future, wait
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Clock
@@ -27,6 +29,10 @@ def rows(path: Path) -> list[int]:
         return [row[0] for row in db.execute("SELECT x FROM t ORDER BY x")]
 
 
+def add(x: int, db: sqlite3.Connection) -> None:
+    db.execute("INSERT INTO t VALUES (?)", (x,))
+
+
 def insert(database: Database, x: int) -> None:
     database.submit(lambda db: db.execute("INSERT INTO t VALUES (?)", (x,))).result(10)
 
@@ -43,13 +49,26 @@ def test_what_is_done_is_on_the_disk(tmp_path: Path, clock: Clock) -> None:
 def test_what_arrives_together_is_committed_together(tmp_path: Path, clock: Clock) -> None:
     with opened(tmp_path / "state.db", clock) as database:
         gate = threading.Event()
-        first = database.submit(lambda _: gate.wait(10))
-        rest = [database.submit(lambda db, x=x: db.execute("INSERT INTO t VALUES (?)", (x,))) for x in range(100)]
-        changes = database.submit(lambda db: db.in_transaction)
+        first: Future[Any] = database.submit(lambda _: gate.wait(10))
+        rest: list[Future[Any]] = [database.submit(partial(add, x)) for x in range(100)]
+        changes: Future[Any] = database.submit(lambda db: db.in_transaction)
         gate.set()
-        wait([first, *rest, changes], timeout=10)
+        wait([first, changes, *rest], timeout=10)
         assert changes.result()
         assert len(rows(tmp_path / "state.db")) == 100
+
+
+def test_a_disk_that_refuses_one_stops_no_reader_beside_it(tmp_path: Path, clock: Clock) -> None:
+    with opened(tmp_path / "state.db", clock) as database:
+        gate = threading.Event()
+        database.submit(lambda _: gate.wait(10))
+        wrong = database.submit(lambda db: db.execute("INSERT INTO t VALUES ('text')"))
+        full = database.submit(lambda db: db.execute("INSERT INTO nowhere VALUES (1)"))
+        read = database.submit(lambda db: db.execute("SELECT count(*) FROM t").fetchone()[0])
+        gate.set()
+        assert read.result(10) == 0
+        assert isinstance(full.exception(10), StateError)
+        assert isinstance(wrong.exception(10), sqlite3.IntegrityError)
 
 
 def test_work_that_fails_is_undone_alone(tmp_path: Path, clock: Clock) -> None:
@@ -107,7 +126,7 @@ def test_closing_finishes_what_was_submitted(tmp_path: Path, clock: Clock) -> No
     database = Database(tmp_path / "state.db", SCHEMA, clock())
     gate = threading.Event()
     database.submit(lambda _: gate.wait(10))
-    later = [database.submit(lambda db, x=x: db.execute("INSERT INTO t VALUES (?)", (x,))) for x in range(3)]
+    later = [database.submit(partial(add, x)) for x in range(3)]
     threading.Timer(0, gate.set).start()
     database.close()
     assert all(future.done() for future in later)
@@ -133,7 +152,7 @@ def test_damage_inside_is_found_before_anything_is_written(tmp_path: Path, clock
     path = tmp_path / "state.db"
     with opened(path, clock) as database:
         for x in range(2000):
-            database.submit(lambda db, x=x: db.execute("INSERT INTO t VALUES (?)", (x,)))
+            database.submit(partial(add, x))
     content = bytearray(path.read_bytes())
     content[2 * 4096 : 2 * 4096 + 2000] = b"\xff" * 2000
     path.write_bytes(content)

@@ -186,6 +186,15 @@ def test_an_item_stopped_early_and_resumed_later_counts_once() -> None:
     assert [said.counts() for said in book.all if said.action is Action.STOP] == [False, True]
 
 
+def test_two_items_that_begin_at_one_instant_are_two_sittings() -> None:
+    book = Playbook() >> play(0, at=0) << "start 0" >> play(0, at=0, media=TRON) << "take back 0, start 0 TRON: Legacy"
+    assert len({said.sitting for said in book.all}) == 2
+
+
+def test_how_far_a_session_is_can_be_asked() -> None:
+    assert (Playbook() >> play(25) << "start 25").session.share() == 25.0
+
+
 def test_before_its_deadline_nothing_expires() -> None:
     session = Session(key=KEY, account="default")
     assert expire(session, T0, Policy()) == (session, ())
@@ -212,7 +221,8 @@ streams = st.lists(doings, max_size=30)
 
 def told(stream: list[Doing]) -> tuple[Session, list[Scrobble]]:
     policy = Policy(silence=Seconds(300.0))
-    session, said = Session(key=KEY, account="default"), []
+    session = Session(key=KEY, account="default")
+    said: list[Scrobble] = []
     for doing in stream:
         at = T0 + timedelta(seconds=doing.at or 0)
         if (due := deadline(session, policy)) is not None and due <= at:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, Final, NoReturn, TypeVar
 
@@ -135,6 +136,8 @@ def program(context: click.Context) -> None:
 
 def main() -> NoReturn:
     """Run the command line. A mistake of the user's is one line and exit 2; what else goes wrong is exit 1."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr does: no title may end a command with an error
     try:
         status = program(prog_name="scrobbler", standalone_mode=False)
     except click.exceptions.Exit as stop:

@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from contextlib import closing
 from typing import Final
 
 import click
@@ -48,12 +49,15 @@ def command(settings: Settings, account: str, as_json: bool) -> None:
             f"{configuration.path or 'the configuration'}: trakt.client_id is missing: "
             "it names the Trakt app to sign in with (https://app.trakt.tv/settings/apps; Trakt lets VIPs create one)"
         )
-    tokens = _sign_in(configuration, Screen(as_json=as_json))
+    screen = Screen(as_json=as_json)
     file = TokenFile(configuration.state_dir, account)
     with file.locked():
+        pass  # a folder that cannot be written to must be known before the user has typed in a code
+    tokens = _sign_in(configuration, screen)
+    with file.locked():
         file.write(tokens)
-    user = Trakt(app_of(configuration), file).settings().username
-    Screen(as_json=as_json).signed_in(account, user)
+    with closing(Trakt(app_of(configuration), file)) as trakt:
+        screen.signed_in(account, _user(trakt))
 
 
 class Screen:
@@ -70,8 +74,9 @@ class Screen:
         picture = qr.draw(code.activation_url, sys.stdout)
         if picture:
             click.echo(picture, nl=False)
-        click.echo(f"Scan the picture, or open {code.verification_url}" if picture else f"Open {code.activation_url}")
-        click.echo(f"and enter {code.user_code}  (good until {code.expires_at.astimezone():%H:%M})")
+        click.echo("Scan the picture, or open" if picture else "Open")
+        click.echo(code.verification_url)  # alone on its line, so that it stays whole on a narrow screen
+        click.echo(f"and enter {code.user_code} (good until {code.expires_at.astimezone():%H:%M}).")
 
     def waiting(self, answer: Answer) -> None:
         """Trakt was asked and has no answer yet."""
@@ -80,14 +85,14 @@ class Screen:
         elif answer is Answer.UNREACHABLE:
             click.echo("Trakt cannot be reached just now; trying again.", err=True)
 
-    def signed_in(self, account: str, user: str) -> None:
-        """It is done."""
+    def signed_in(self, account: str, user: str | None) -> None:
+        """It is done; the user's name is None where Trakt could not be asked for it."""
         if self._as_json:
             self._line("signed in", account=account, user=user)
         else:
-            click.echo(f"Signed in as {user}.")
+            click.echo(f"Signed in as {user}." if user else "Signed in.")
 
-    def _line(self, step: str, **known: str) -> None:
+    def _line(self, step: str, **known: str | None) -> None:
         click.echo(json.dumps({"step": step, **known}))
 
 
@@ -103,9 +108,17 @@ def _sign_in(configuration: Config, screen: Screen) -> Tokens:
         for poll in signin.wait(transport, app, code, sleep=time.sleep, clock=now):
             if poll.tokens is not None:
                 return poll.tokens
-            if poll.answer.final or poll.answer is Answer.EXPIRED:
+            if poll.answer.final:
                 raise ScrobblerError(_SAID[poll.answer])
             screen.waiting(poll.answer)
     finally:
         transport.close()
-    raise Unavailable(_SAID[Answer.EXPIRED])
+    raise ScrobblerError(_SAID[Answer.EXPIRED])
+
+
+def _user(trakt: Trakt) -> str | None:
+    """Who signed in; that Trakt cannot say so just now does not undo it."""
+    try:
+        return trakt.settings().username
+    except Unavailable:
+        return None

@@ -1,28 +1,41 @@
 """A QR code on a terminal, dark or light, wide or narrow."""
 
 import io
-from typing import TextIO
+import os
+import shutil
+from typing import Final, TextIO
+
+QUIET: Final = (4, 2)
+"""Modules of white around the code: what the standard wants, and what scanners still read where there is less room."""
+WORDS: Final = 4
+"""Lines that must fit on the screen together with the code."""
 
 
 def draw(text: str, out: TextIO) -> str | None:
     """The code in half blocks with its own colours, so that it scans on any background.
 
-    None where the stream cannot show it: not a terminal, or an encoding without block characters.
+    None where the stream cannot show it: not a terminal, one without colours or too small, or an encoding without
+    block characters.
     """
-    encoding = out.encoding or "ascii"
-    try:
-        "█▀▄".encode(encoding)
-    except UnicodeEncodeError:
+    if not out.isatty() or os.environ.get("TERM") == "dumb":
         return None
-    if not out.isatty():
+    try:
+        "█▀▄\N{NO-BREAK SPACE}".encode(out.encoding or "ascii")
+    except UnicodeEncodeError:
         return None
     import qrcode  # noqa: PLC0415  # only a sign-in needs it
 
-    code = qrcode.QRCode(border=2)
-    code.add_data(text)
-    drawn = _Terminal()
-    code.print_ascii(drawn, tty=True)
-    return drawn.getvalue()
+    screen = shutil.get_terminal_size()
+    for border in QUIET:
+        code = qrcode.QRCode(border=border)
+        code.add_data(text)
+        code.make()
+        modules = code.modules_count + 2 * border
+        if modules <= screen.columns and modules // 2 + 1 + WORDS <= screen.lines:
+            drawn = _Terminal()
+            code.print_ascii(drawn, tty=True)
+            return drawn.getvalue()
+    return None
 
 
 class _Terminal(io.StringIO):

@@ -9,6 +9,7 @@ import click
 from scrobbler import lock
 from scrobbler.cli import Settings, now, settings_options
 from scrobbler.config import Config
+from scrobbler.errors import StateError
 from scrobbler.session import Session, State, estimate
 from scrobbler.store import Entry, Play, Snapshot, look
 from scrobbler.trakt.tokens import TokenFile
@@ -36,10 +37,7 @@ def _report(configuration: Config, state: Snapshot, at: datetime) -> dict[str, A
     return {
         "agent": {"running": (pid := lock.holder(configuration.state_dir)) is not None, "pid": pid},
         "state_dir": str(configuration.state_dir),
-        "accounts": [
-            {"name": account, "signed_in": TokenFile(configuration.state_dir, account).read() is not None}
-            for account in configuration.accounts
-        ],
+        "accounts": [_account(account, configuration) for account in configuration.accounts],
         "players": [
             {"name": name, "kind": player.kind, "account": player.account}
             for name, player in configuration.players.items()
@@ -49,6 +47,14 @@ def _report(configuration: Config, state: Snapshot, at: datetime) -> dict[str, A
         "set_aside": [_entry(entry) for entry in state.aside],
         "watched": [_play(play) for play in state.plays],
     }
+
+
+def _account(name: str, configuration: Config) -> dict[str, Any]:
+    try:
+        signed_in, problem = TokenFile(configuration.state_dir, name).read() is not None, None
+    except StateError as error:
+        signed_in, problem = False, str(error)
+    return {"name": name, "signed_in": signed_in, "problem": problem}
 
 
 def _session(session: Session, at: datetime) -> dict[str, Any]:
@@ -92,7 +98,8 @@ def _words(report: dict[str, Any]) -> str:
         f"Agent     running (pid {agent['pid']})" if agent["running"] else "Agent     not running: `scrobbler run`"
     ]
     for account in report["accounts"]:
-        lines.append(f"Account   {account['name']}: " + ("signed in" if account["signed_in"] else "`scrobbler login`"))
+        signed_in = "signed in" if account["signed_in"] else "not signed in: `scrobbler login`"
+        lines.append(f"Account   {account['name']}: {account['problem'] or signed_in}")
     for player in report["players"]:
         lines.append(f"Player    {player['name']} ({player['kind']}), for {player['account']}")
     for one in report["watching"]:

@@ -29,9 +29,9 @@ MAX_BODY_BYTES: Final = 4 * 1024 * 1024
 BODY_SECONDS: Final = 15.0
 """A body that has not come in whole by then is given up: uvicorn itself would wait for ever."""
 
-TOKEN_QUERY: Final = "token"
-TOKEN_HEADER: Final = "x-scrobbler-token"
-_SECRET_HEADERS: Final = frozenset({TOKEN_HEADER, "authorization", "cookie", "proxy-authorization"})
+IN_QUERY: Final = "token"
+IN_HEADER: Final = "x-scrobbler-token"
+_SECRET_HEADERS: Final = frozenset({IN_HEADER, "authorization", "cookie", "proxy-authorization"})
 """What no adapter gets to see."""
 
 
@@ -59,7 +59,7 @@ def build(hooks: Mapping[str, Hook], receiver: Receiver, clock: Callable[[], dat
     async def hook(request: Request) -> Response:
         wanted = hooks.get(request.path_params["name"])
         known = wanted.secret.encode() if wanted else b""
-        knows = any([hmac.compare_digest(token, known) for token in _tokens(request)])  # each, to take equally long
+        knows = any(hmac.compare_digest(token, known) for token in _tokens(request))
         if wanted is None or not known or not knows:
             return _answer(401)
         return await _receive(request, wanted.webhook, receiver, clock())
@@ -74,8 +74,8 @@ def _tokens(request: Request) -> Iterator[bytes]:
 
     Servers differ in what they let their users set; an address with ``user:password@`` is the last of these.
     """
-    yield request.query_params.get(TOKEN_QUERY, "").encode()
-    yield request.headers.get(TOKEN_HEADER, "").encode("latin-1")
+    yield request.query_params.get(IN_QUERY, "").encode()
+    yield request.headers.get(IN_HEADER, "").encode("latin-1")
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":
         try:
@@ -96,7 +96,7 @@ async def _receive(request: Request, webhook: Webhook, receiver: Receiver, at: d
         return _answer(400)
     heard = WebhookRequest(
         method=request.method,
-        query={key: value for key, value in request.query_params.items() if key != TOKEN_QUERY},
+        query={key: value for key, value in request.query_params.items() if key != IN_QUERY},
         headers={key: value for key, value in request.headers.items() if key not in _SECRET_HEADERS},
         body=body,
         at=at,

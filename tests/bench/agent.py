@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bench.figure import Unmeasured
+from bench.figure import MeasurementError
+
 from scrobbler.trakt.tokens import TokenFile, Tokens
 
 PATIENCE = 20.0
@@ -39,23 +40,19 @@ class Agent:
             if _READY in self.last_words[-1] and not self.ready_at.done():
                 self.ready_at.set_result(at)
         if not self.ready_at.done():
-            self.ready_at.set_exception(Unmeasured("the agent ended: " + " / ".join(self.last_words)))
+            self.ready_at.set_exception(MeasurementError("the agent ended: " + " / ".join(self.last_words)))
 
     async def ready(self) -> float:
         try:
             return await asyncio.wait_for(self.ready_at, PATIENCE)
         except TimeoutError:
-            raise Unmeasured("the agent did not get ready: " + " / ".join(self.last_words)) from None
+            raise MeasurementError("the agent did not get ready: " + " / ".join(self.last_words)) from None
 
 
 @asynccontextmanager
 async def agent(folder: Path, url: str, sockets: Path, *, web: bool = False) -> AsyncIterator[Agent]:
-    """Starts one in a new folder, waits until it is ready, and ends it. It watches the players in ``sockets``."""
-    folder.mkdir(mode=0o700)
-    config = folder / "config.toml"
-    config.write_text(_config(url, sockets, web=web))
-    _sign_in(folder / "state")
-    words = ("-m", "scrobbler", "run", "--config", str(config), "--state", str(folder / "state"))
+    """Starts one in an empty folder, waits until it is ready, and ends it. It watches the players in ``sockets``."""
+    words = ("-m", "scrobbler", "run", *_prepare(folder, _config(url, sockets, web=web)))
     spawned_at = time.monotonic()
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -84,6 +81,13 @@ def environment(folder: Path) -> dict[str, str]:
     """As little as possible: what the user has set must neither speed it up nor reach the user's own files."""
     kept = {name: value for name in ("PATH", "PYTHONPATH", "TZ") if (value := os.environ.get(name))}
     return {**kept, "HOME": str(folder), "XDG_RUNTIME_DIR": str(folder), "LANG": "C.UTF-8"}
+
+
+def _prepare(folder: Path, config: str) -> tuple[str, ...]:
+    """Fills the folder, with an account that is signed in; gives the options that name it."""
+    (folder / "config.toml").write_text(config)
+    _sign_in(folder / "state")
+    return "--config", str(folder / "config.toml"), "--state", str(folder / "state")
 
 
 def _config(url: str, sockets: Path, *, web: bool) -> str:

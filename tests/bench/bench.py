@@ -7,11 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from msgspec import Struct
-
 from bench.agent import Agent, agent
 from bench.player import Mpv
 from bench.trakt import Trakt, arrival
+from msgspec import Struct
 
 SPACING = 1.35
 """Seconds, a little random more: the agent leaves 1.1 s between two writes, and caches are to be cold as in life."""
@@ -46,21 +45,17 @@ class Bench:
         sys.stderr.write(f"bench: {words}\n")
         sys.stderr.flush()
 
-    def place(self) -> Path:
-        """A new name in the folder; short, as a socket's path may have 107 bytes only."""
+    def fresh(self) -> Path:
+        """A new folder; its name is short, as a socket's path may have 107 bytes only."""
         self._made += 1
-        return self.folder / str(self._made)
-
-    def sockets(self) -> Path:
-        """A new folder for players."""
-        made = self.place()
+        made = self.folder / str(self._made)
         made.mkdir(mode=0o700)
         return made
 
     @asynccontextmanager
     async def agent(self, trakt: Trakt, sockets: Path | None = None, *, web: bool = False) -> AsyncIterator[Agent]:
         """A running agent; without ``sockets`` its players' folder is a new one."""
-        async with agent(self.place(), trakt.url, sockets or self.sockets(), web=web) as running:
+        async with agent(self.fresh(), trakt.url, sockets or self.fresh(), web=web) as running:
             yield running
 
     @asynccontextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench import idle, latency, memory, opening, table
 from bench.bench import QUICK, Bench, Rounds
-from bench.figure import Figure, Unmeasured
+from bench.figure import Figure, MeasurementError
 from bench.player import film
 
 MEASUREMENTS: Mapping[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with tempfile.TemporaryDirectory(prefix="b", dir=said.folder) as folder:
             bench = Bench(Path(folder), film(Path(folder)), QUICK if said.quick else Rounds())
             figures, failures = asyncio.run(_measure(bench, said.only or list(MEASUREMENTS)))
-    except Unmeasured as error:
+    except MeasurementError as error:
         sys.stderr.write(f"bench: {error}\n")
         return 1
     run = table.run(figures)
@@ -62,7 +62,7 @@ async def _measure(bench: Bench, names: Sequence[str]) -> tuple[list[Figure], li
     for name in names:
         try:
             figures += await MEASUREMENTS[name](bench)
-        except Unmeasured as error:
+        except MeasurementError as error:
             failures.append(f"{name} could not be measured: {error}")
     return figures, failures
 

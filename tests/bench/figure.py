@@ -7,7 +7,7 @@ from statistics import quantiles
 from msgspec import Struct
 
 
-class Unmeasured(Exception):
+class MeasurementError(Exception):
     """A figure could not be had; the text says why."""
 
 

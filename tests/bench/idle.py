@@ -4,7 +4,6 @@ All cases are looked at in the same window of time. Beside them a process that o
 """
 
 import asyncio
-import subprocess
 import sys
 import time
 from contextlib import AsyncExitStack
@@ -33,11 +32,11 @@ async def measure(bench: Bench) -> list[Figure]:
     """Two figures of each case."""
     async with AsyncExitStack() as stack:
         trakt = await stack.enter_async_context(Trakt().listening())
-        blocked = subprocess.Popen([sys.executable, "-c", _BLOCKED])
-        stack.callback(blocked.wait)
+        blocked = await asyncio.create_subprocess_exec(sys.executable, "-c", _BLOCKED)
+        stack.push_async_callback(blocked.wait)
         stack.callback(blocked.kill)
         agents = {name: await stack.enter_async_context(bench.agent(trakt, web="web" in name)) for name in GOALS}
-        playing, _ = await stack.enter_async_context(bench.scrobbled(trakt, agents["one mpv, playing"]))
+        await stack.enter_async_context(bench.scrobbled(trakt, agents["one mpv, playing"]))
         paused, _ = await stack.enter_async_context(bench.scrobbled(trakt, agents["one mpv, paused"]))
         await asyncio.sleep(SETTLE)
         await _pause(trakt, paused)

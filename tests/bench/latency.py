@@ -34,7 +34,6 @@ class _Parts:
     @asynccontextmanager
     async def running(cls, folder: Path, trakt: Trakt) -> AsyncIterator[Self]:
         pipe = asyncio.subprocess.PIPE
-        folder.mkdir()
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             str(parts.__file__),
@@ -90,9 +89,9 @@ async def measure(bench: Bench) -> list[Figure]:
 
     async with AsyncExitStack() as stack:
         trakt = await stack.enter_async_context(Trakt().listening())
-        doer = await stack.enter_async_context(_Parts.running(bench.place(), trakt))
+        doer = await stack.enter_async_context(_Parts.running(bench.fresh(), trakt))
         running = await stack.enter_async_context(bench.agent(trakt))
-        bystander = _Bystander(await stack.enter_async_context(bench.mpv(bench.sockets())))
+        bystander = _Bystander(await stack.enter_async_context(bench.mpv(bench.fresh())))
         player, _ = await stack.enter_async_context(bench.scrobbled(trakt, running))
         mouth = player.line()
         await _round(trakt, mouth.say, bystander, doer, lambda *_: None)  # the first time of all is told elsewhere

@@ -20,7 +20,7 @@ async def players(bench: Bench) -> list[Figure]:
     async with AsyncExitStack() as stack:
         trakt = await stack.enter_async_context(Trakt().listening())
         running = await stack.enter_async_context(bench.agent(trakt))
-        aside = bench.sockets()
+        aside = bench.fresh()
         for number in range(bench.rounds.opens + 1):
             bench.say(f"opening mpv, round {number} of {bench.rounds.opens}")
             async with bench.mpv(aside) as player:
@@ -60,7 +60,7 @@ async def agents(bench: Bench) -> list[Figure]:
         for number in range(bench.rounds.spawns):
             bench.say(f"starting the agent, round {number + 1} of {bench.rounds.spawns}")
             alone.append(await asyncio.to_thread(_run, nothing, bench))
-            sockets, start = bench.sockets(), trakt.expect("/scrobble/start")
+            sockets, start = bench.fresh(), trakt.expect("/scrobble/start")
             async with bench.mpv(sockets) as player:
                 _position(player)
                 async with bench.agent(trakt, sockets) as running:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.figure import Unmeasured
+from bench.figure import MeasurementError
 
 PATIENCE = 10.0
 """Seconds."""
@@ -27,10 +27,24 @@ def film(folder: Path) -> Path:
     """Ten minutes at 24 frames a second, small enough that decoding them costs next to nothing."""
     missing = [name for name in ("mpv", "ffmpeg") if shutil.which(name) is None]
     if missing:
-        raise Unmeasured(f"{' and '.join(missing)} cannot be found: a real player is needed, and ffmpeg for its film")
+        raise MeasurementError(
+            f"{' and '.join(missing)} cannot be found: a real player is needed, and ffmpeg for its film"
+        )
     path = folder / "Bench (2020).mkv"
     codec = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "45", "-pix_fmt", "yuv420p")
-    command = ["ffmpeg", "-nostdin", "-loglevel", "error", "-y", "-f", "lavfi", "-i", _PICTURE, *codec, path]
+    command: list[str | Path] = [
+        "ffmpeg",
+        "-nostdin",
+        "-loglevel",
+        "error",
+        "-y",
+        "-f",
+        "lavfi",
+        "-i",
+        _PICTURE,
+        *codec,
+        path,
+    ]
     subprocess.run(command, check=True)
     return path
 
@@ -53,7 +67,7 @@ class Mpv:
                 self._lines.append(_Line(self._path))
             except (FileNotFoundError, ConnectionRefusedError):
                 if time.monotonic() > end or self._process.poll() is not None:
-                    raise Unmeasured("mpv opened no socket") from None
+                    raise MeasurementError("mpv opened no socket") from None
                 time.sleep(0.001)
             else:
                 return self._lines[-1]
@@ -104,7 +118,7 @@ class _Line:
             except TimeoutError:
                 chunk = b""
             if not chunk:
-                raise Unmeasured("mpv went silent")
+                raise MeasurementError("mpv went silent")
             self._heard += chunk
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ class Cost(Struct, frozen=True, kw_only=True):
 
 def cost(pid: int) -> Cost:
     """A thread that ends takes its own counts with it."""
-    tasks = [task for task in Path(f"/proc/{pid}/task").iterdir()]
+    tasks = list(Path(f"/proc/{pid}/task").iterdir())
     ran = sum(int((task / "schedstat").read_text().split()[0]) for task in tasks)
     switches = sum(_sum(task / "status", "voluntary_ctxt_switches", "nonvoluntary_ctxt_switches") for task in tasks)
     return Cost(cpu=ran / 1e9, switches=switches)

@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+from bench.figure import Figure, MeasurementError, Unit
 from msgspec import Struct
-
-from bench.figure import Figure, Unit, Unmeasured
 
 _PLACES = {Unit.MS: 2, Unit.MIB: 1, Unit.CPU: 4, Unit.WAKES: 1}
 _HEADS = ("figure", "unit", "p50", "p95", "floor", "ratio", "goal", "", "n")
@@ -32,7 +31,7 @@ def run(figures: Sequence[Figure]) -> Run:
         "system": f"{platform.system()} {platform.release()} {platform.machine()}, {os.cpu_count()} processors",
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
-        "mpv": mpv.partition(" Copyright")[0],
+        "mpv": mpv.split()[1],
         "load": " ".join(f"{each:.2f}" for each in os.getloadavg()),
     }
     return Run(at=datetime.now(UTC), machine=machine, figures=tuple(figures))
@@ -43,11 +42,11 @@ def write(path: Path, run: Run) -> None:
 
 
 def read(path: Path) -> Run:
-    """Raises ``Unmeasured`` where the file holds no run."""
+    """Raises ``MeasurementError`` where the file holds no run."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Run)
     except (OSError, msgspec.DecodeError) as error:
-        raise Unmeasured(f"{path} holds no run to compare with: {error}") from None
+        raise MeasurementError(f"{path} holds no run to compare with: {error}") from None
 
 
 def lines(run: Run, earlier: Run | None) -> list[str]:

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from bench.figure import Unmeasured
+from bench.figure import MeasurementError
 
 PATIENCE = 20.0
 """Seconds after which a request that must come does not come any more."""
@@ -35,7 +35,7 @@ class Trakt:
     @asynccontextmanager
     async def listening(self) -> AsyncIterator["Trakt"]:
         server = await asyncio.get_running_loop().create_server(lambda: _Connection(self), "127.0.0.1", 0)
-        self.url = "http://127.0.0.1:{}".format(server.sockets[0].getsockname()[1])
+        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         try:
             yield self
         finally:
@@ -57,11 +57,11 @@ class Trakt:
 
 
 async def arrival(expected: asyncio.Future[float], what: str) -> float:
-    """Waits for it. Raises ``Unmeasured`` where it does not come."""
+    """Waits for it. Raises ``MeasurementError`` where it does not come."""
     try:
         return await asyncio.wait_for(expected, PATIENCE)
     except TimeoutError:
-        raise Unmeasured(f"{what} did not reach Trakt within {PATIENCE:g} s") from None
+        raise MeasurementError(f"{what} did not reach Trakt within {PATIENCE:g} s") from None
 
 
 class _Connection(asyncio.Protocol):

@@ -1,0 +1,42 @@
+"""Adapters are found by their entry points, bundled ones like foreign ones, and hold their contract."""
+
+from datetime import UTC, datetime
+
+import pytest
+from scrobbler_mpv import MpvOptions
+
+from scrobbler import adapters
+from scrobbler.adapters import Ignored, Options, Watcher, Webhook, WebhookRequest
+
+
+def test_the_bundled_adapters_are_found_by_name() -> None:
+    assert "mpv" in adapters.available()
+
+
+def test_an_adapter_is_loaded_by_its_name() -> None:
+    plugin = adapters.load("mpv")
+    assert plugin is not None
+    assert (plugin.name, plugin.options) == ("mpv", MpvOptions)
+
+
+def test_an_adapter_that_is_not_installed_is_none() -> None:
+    assert adapters.load("betamax") is None
+
+
+@pytest.mark.parametrize("name", adapters.available())
+def test_every_adapter_works_with_its_defaults_and_is_of_one_kind(name: str) -> None:
+    plugin = adapters.load(name)
+    assert plugin is not None
+    assert issubclass(plugin.options, Options)
+    built = plugin.build(name, plugin.options())
+    assert isinstance(built, Watcher) != isinstance(built, Webhook)
+
+
+def test_a_webhook_is_a_pure_function_of_its_request() -> None:
+    class Deaf:
+        def parse(self, request: WebhookRequest) -> list[Ignored]:
+            return [Ignored(reason="not_video", heard=request.method)]
+
+    request = WebhookRequest(method="POST", query={}, headers={}, body=b"", at=datetime.now(UTC))
+    assert isinstance(Deaf(), Webhook)
+    assert Deaf().parse(request) == Deaf().parse(request)
