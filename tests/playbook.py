@@ -116,8 +116,13 @@ class Playbook:
 
 
 def spoken(scrobble: Scrobble) -> str:
-    """A scrobble in the words of a play: ``stop 96``, ``start ?``, ``take back 0``."""
+    """A scrobble in the words of a play: ``stop 96``, ``start ?``, ``take back 0``; another film is named."""
+    other = "" if scrobble.media.same_as(HEAT) else f" {scrobble.media.title}"
+    return f"{plain(scrobble)}{other}"
+
+
+def plain(scrobble: Scrobble) -> str:
+    """What is said, whatever it is said about."""
     share = scrobble.share()
     name = "take back" if scrobble.retract else scrobble.action.value
-    other = "" if scrobble.media.same_as(HEAT) else f" {scrobble.media.title}"
-    return f"{name} {'?' if share is None else f'{share:g}'}{other}"
+    return f"{name} {'?' if share is None else f'{share:g}'}"

@@ -120,7 +120,7 @@ async def test_a_kill_at_any_moment_costs_no_watch_and_doubles_none(served: Serv
             return house.watched()
 
     watched = await asyncio.gather(*map(survive, MOMENTS))
-    assert dict(zip(MOMENTS, watched, strict=True)) == dict.fromkeys(MOMENTS, ["TRON: Legacy"])
+    assert dict(zip(MOMENTS, watched, strict=True)) == {moment: ["TRON: Legacy"] for moment in MOMENTS}
 
 
 async def test_a_kill_between_the_write_and_its_answer_doubles_nothing(served: Served) -> None:

@@ -13,7 +13,7 @@ import click
 from scrobbler import adapters, lock
 from scrobbler.adapters import Webhook
 from scrobbler.agent import Agent, Source
-from scrobbler.cli import Settings, app_of, now, settings_options
+from scrobbler.cli import Settings, app_of, login_command, now, settings_options
 from scrobbler.config import Config, Server
 from scrobbler.delivery import Courier
 from scrobbler.errors import ScrobblerError
@@ -100,7 +100,9 @@ def _build(name: str, kind: str, options: adapters.Options) -> Any:
 def _outlet(account: str, configuration: Config, store: Store) -> Outlet:
     tokens = TokenFile(configuration.state_dir, account)
     if tokens.read() is None:
-        log.warning("account %s is not signed in: run `scrobbler login`; what is watched meanwhile is kept", account)
+        log.warning(
+            "account %s is not signed in: run %s; what is watched meanwhile is kept", account, login_command(account)
+        )
     trakt = Trakt(app_of(configuration), tokens)
     return Outlet(Courier(account, trakt, Finder(trakt), store, now), store, tokens, now)
 

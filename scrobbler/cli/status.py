@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from scrobbler import lock
-from scrobbler.cli import Settings, now, settings_options
+from scrobbler.cli import Settings, login_command, now, settings_options
 from scrobbler.config import Config
 from scrobbler.errors import StateError
 from scrobbler.session import Session, State, estimate
@@ -34,15 +34,18 @@ def command(settings: Settings, as_json: bool) -> None:
 
 def _report(configuration: Config, state: Snapshot, at: datetime) -> dict[str, Any]:
     """Everything that is known, in the shape of ``--json``."""
+    pid = lock.holder(configuration.state_dir)
     return {
-        "agent": {"running": (pid := lock.holder(configuration.state_dir)) is not None, "pid": pid},
+        "agent": {"running": pid is not None, "pid": pid},
         "state_dir": str(configuration.state_dir),
         "accounts": [_account(account, configuration) for account in configuration.accounts],
         "players": [
             {"name": name, "kind": player.kind, "account": player.account}
             for name, player in configuration.players.items()
         ],
-        "watching": [_session(one, at) for one in state.sessions if one.state is not State.IDLE],
+        "watching": [
+            _session(one, at if pid is not None else one.at) for one in state.sessions if one.state is not State.IDLE
+        ],
         "waiting": [_entry(entry) for entry in state.waiting],
         "set_aside": [_entry(entry) for entry in state.aside],
         "watched": [_play(play) for play in state.plays],
@@ -57,13 +60,14 @@ def _account(name: str, configuration: Config) -> dict[str, Any]:
     return {"name": name, "signed_in": signed_in, "problem": problem}
 
 
-def _session(session: Session, at: datetime) -> dict[str, Any]:
+def _session(session: Session, at: datetime | None) -> dict[str, Any]:
+    """Where it is by now; without an agent nobody knows, and then where it was when last heard of."""
     return {
         "session": str(session.key),
         "account": session.account,
         "state": session.state.value,
         "item": session.media.label() if session.media else None,
-        "position_s": estimate(session, at),
+        "position_s": session.position if at is None else estimate(session, at),
         "duration_s": session.duration,
     }
 
@@ -98,13 +102,13 @@ def _words(report: dict[str, Any]) -> str:
         f"Agent     running (pid {agent['pid']})" if agent["running"] else "Agent     not running: `scrobbler run`"
     ]
     for account in report["accounts"]:
-        signed_in = "signed in" if account["signed_in"] else "not signed in: `scrobbler login`"
+        signed_in = "signed in" if account["signed_in"] else f"not signed in: {login_command(account['name'])}"
         lines.append(f"Account   {account['name']}: {account['problem'] or signed_in}")
     for player in report["players"]:
         lines.append(f"Player    {player['name']} ({player['kind']}), for {player['account']}")
     for one in report["watching"]:
         share = f", {one['position_s'] / one['duration_s']:.0%}" if one["position_s"] and one["duration_s"] else ""
-        lines.append(f"Now       {one['item']} ({one['state']}{share})")
+        lines.append(f"{'Now' if agent['running'] else 'Last':<10}{one['item']} ({one['state']}{share})")
     for entry in report["waiting"]:
         lines.append(f"Waiting   {entry['action']} {entry['item']}, {_local(entry['at'])}")
     for entry in report["set_aside"]:

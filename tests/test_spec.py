@@ -1,0 +1,177 @@
+"""The spec is executed: its tables are compared with the code, its stories are played, its example runs."""
+
+import re
+import tomllib
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Struct
+from playbook import plain
+from scrobbler_mpv import MpvOptions
+from tables import SPEC, rows
+
+from scrobbler import config
+from scrobbler.adapters import Ignored, Webhook, WebhookRequest
+from scrobbler.cli import COMMANDS
+from scrobbler.errors import PayloadError
+from scrobbler.events import Kind, Media, MediaKind, PlayerEvent, Seconds, SessionKey, Show
+from scrobbler.sandbox import FaultKind
+from scrobbler.session import TRANSITIONS, WINDOWS, Policy, Session, deadline, expire, step, vanish
+from scrobbler.trakt.statuses import TABLE
+
+T0 = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
+
+
+def test_the_transitions_are_those_of_the_page() -> None:
+    table = {
+        (state.value, kind.value, after.value, action.value if action else "nothing")
+        for (state, kind), (after, action) in TRANSITIONS.items()
+    }
+    assert set(rows("sessions.md", "state", "event", "next state", "said")) == table
+
+
+def test_the_windows_are_those_of_the_page() -> None:
+    table = [(action.value, f"{window.low:g}", f"{window.below:g}") for action, window in WINDOWS.items()]
+    assert rows("sessions.md", "action", "from percent", "below percent") == table
+
+
+def test_the_numbers_are_those_of_the_page() -> None:
+    policy = Policy()
+    table = [(name, str(getattr(policy, name)).lower()) for name in Policy.__struct_fields__]
+    assert rows("sessions.md", "name", "value") == table
+
+
+def test_the_statuses_are_those_of_the_page() -> None:
+    table = [(str(status), kind.__name__) for status, (kind, _) in TABLE.items()]
+    assert rows("delivery.md", "status", "error") == table
+
+
+def test_the_faults_are_those_of_the_page() -> None:
+    assert [row[0] for row in rows("sandbox.md", "fault")] == [kind.value for kind in FaultKind]
+
+
+def test_the_keys_of_the_configuration_are_those_of_the_page() -> None:
+    tables: dict[str, type[Struct]] = {"trakt": config.Trakt, "server": config.Server, "state": config.State}
+    found = [
+        (f"{table}.{name}", "none" if default is None else str(default))
+        for table, kind in tables.items()
+        for name, default in zip(kind.__struct_fields__, kind.__struct_defaults__, strict=True)
+    ]
+    found += [("players.NAME.kind", "NAME"), ("players.NAME.account", config.DEFAULT_ACCOUNT)]
+    assert rows("config.md", "key", "default") == found
+    assert set(config._PlayerKeys.__struct_fields__) == {"kind", "account"}
+
+
+def test_the_keys_of_mpv_are_those_of_the_page() -> None:
+    page = (SPEC / "config.md").read_text().partition("## mpv")[2]
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(MpvOptions.__struct_fields__)
+
+
+def test_the_example_of_the_configuration_is_one() -> None:
+    (example,) = re.findall(r"```toml\n(.*?)```", (SPEC / "config.md").read_text(), re.DOTALL)
+    assert config.parse(example, Path("example.toml")).players["bedroom"].account == "marta"
+
+
+# The stories
+
+
+def play_through(story: dict[str, Any]) -> int:
+    """Play a scenario, comparing what is said at each step. Returns how many watches there were."""
+    policy = Policy()
+    session, watches = Session(key=SessionKey(source="story"), account="default"), 0
+    for doing in story["steps"]:
+        at = T0 + timedelta(seconds=doing["at"])
+        said = []
+        while (due := deadline(session, policy)) is not None and due <= at:
+            session, more = expire(session, due, policy)
+            said += more
+        session, more = vanish(session, policy) if doing.get("gone") else step(session, event(story, doing, at), policy)
+        said += more
+        assert list(map(plain, said)) == doing["says"], f"at {doing['at']}"
+        watches += sum(one.counts() is True for one in said)
+    return watches
+
+
+def event(story: dict[str, Any], doing: dict[str, Any], at: datetime) -> PlayerEvent:
+    kind = next(kind for kind in Kind if kind.value in doing)
+    media = story["media"]
+    return PlayerEvent(
+        session=SessionKey(source="story"),
+        kind=kind,
+        media=Media(kind=MediaKind.MOVIE, title=media["title"], year=media["year"])
+        if "title" in media
+        else Media(
+            kind=MediaKind.EPISODE,
+            show=Show(title=media["show"]),
+            season=media["season"],
+            episode=doing.get("episode", media["episode"]),
+        ),
+        at=at,
+        position=Seconds(float(doing[kind.value])),
+        duration=Seconds(float(story["duration"])),
+    )
+
+
+@pytest.mark.parametrize("path", sorted((SPEC / "scenarios").glob("*.toml")), ids=lambda path: path.stem)
+def test_the_story_is_as_it_is_told(path: Path) -> None:
+    story = tomllib.loads(path.read_text())
+    assert play_through(story) == story["watches"], story["title"]
+
+
+# The example for those who write an adapter
+
+
+@pytest.fixture(scope="module")
+def jukebox() -> Webhook:
+    (example,) = re.findall(r"```python\n(.*?)```", (SPEC / "adapters.md").read_text(), re.DOTALL)
+    module = ModuleType("scrobbler_jukebox")
+    exec(compile(example, "spec/adapters.md", "exec"), module.__dict__)
+    built: Webhook = module.plugin.build("jukebox", module.plugin.options())
+    return built
+
+
+def request(body: bytes) -> WebhookRequest:
+    return WebhookRequest(method="POST", query={}, headers={}, body=body, at=NOW)
+
+
+def test_the_example_adapter_understands_its_player(jukebox: Webhook) -> None:
+    body = b'{"state": "playing", "film": "Heat", "second": 12, "length": 10200}'
+    (heard,) = jukebox.parse(request(body))
+    assert isinstance(heard, PlayerEvent)
+    assert (heard.kind, heard.media.label(), heard.position) == (Kind.PLAY, "Heat", 12)
+    (ignored,) = jukebox.parse(request(b'{"state": "polished", "film": "Heat"}'))
+    assert isinstance(ignored, Ignored)
+
+
+@given(
+    st.binary()
+    | st.sampled_from([b"[]", b'{"state": []}', b'{"state": [], "film": "Heat"}', b'{"state": "playing", "film": 7}'])
+)
+def test_the_example_adapter_takes_nothing_else_for_it(jukebox: Webhook, body: bytes) -> None:
+    with pytest.raises(PayloadError):
+        jukebox.parse(request(body))
+
+
+# The front page
+
+
+def test_every_page_that_is_linked_is_there() -> None:
+    for page in [SPEC.parent / "README.md", *SPEC.rglob("*.md")]:
+        for link in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
+            assert (page.parent / link).exists(), f"{page.name} links {link}"
+
+
+def test_every_command_of_the_readme_is_one() -> None:
+    readme = (SPEC.parent / "README.md").read_text()
+    assert set(re.findall(r"scrobbler (\w+)", "\n".join(re.findall(r"`([^`]+)`", readme)))) <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("path", sorted((SPEC / "decisions").glob("*.md")), ids=lambda path: path.stem)
+def test_a_decision_is_short(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 40
