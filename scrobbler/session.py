@@ -194,7 +194,7 @@ def expire(session: Session, now: datetime, policy: Policy) -> tuple[Session, Sa
     due = deadline(session, policy)
     if due is None or now < due:
         return session, ()
-    if session.seek_at is not None:
+    if session.state is State.PLAYING and session.seek_at is not None:
         return _say(replace(session, seek_at=None), Action.START, estimate(session, now), now, policy)
     return vanish(session, policy)
 

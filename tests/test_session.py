@@ -117,6 +117,11 @@ def test_a_seek_back_is_a_seek_and_buffering_is_none() -> None:
     Playbook() >> play(50) << "start 50" >> play(20, at=10) << "" >> Wait(20) << "start 21.5"
 
 
+def test_a_seek_during_a_pause_that_lasts_too_long_is_no_start() -> None:
+    book = Playbook(Policy(silence=Seconds(300.0))) >> play(0) << "start 0" >> pause(85, at=85) << ""
+    book >> pause(20, at=86) << "" >> Wait(400) << "stop 20"
+
+
 def test_a_stop_right_after_a_seek_needs_no_start() -> None:
     Playbook() >> play(0) << "start 0" >> play(90, at=1) << "" >> stop(90.5, at=2) << "stop 90.5" >> Wait(60) << ""
 

@@ -17,7 +17,7 @@ SPACING = 1.35
 
 
 class Rounds(Struct, frozen=True, kw_only=True):
-    """How often, and for how many seconds."""
+    """How often; ``window`` in seconds."""
 
     pauses: int = 30
     tight: int = 300
@@ -25,10 +25,11 @@ class Rounds(Struct, frozen=True, kw_only=True):
     spawns: int = 10
     versions: int = 20
     memories: int = 3
-    window: float = 30.0
+    window: float = 60.0
+    """A multiple of the 15 s at which the agent looks at a position."""
 
 
-QUICK = Rounds(pauses=6, tight=60, opens=5, spawns=3, versions=5, memories=1, window=10.0)
+QUICK = Rounds(pauses=6, tight=60, opens=5, spawns=3, versions=5, memories=1, window=15.0)
 
 
 class Bench:
