@@ -25,8 +25,9 @@ from scrobbler.errors import Rejected, TraktError, Unavailable, Uncertain
 from scrobbler.events import Percent, percent
 from scrobbler.identify.lookup import Finder, Unmatched
 from scrobbler.identify.names import Extra
+from scrobbler.outbox import Entry
 from scrobbler.session import WATCHED, WINDOWS, Action, Scrobble
-from scrobbler.store import Entry, How, Play, Store
+from scrobbler.store import How, Play, Store
 from scrobbler.trakt.client import Trakt
 from scrobbler.trakt.replies import Outcome
 from scrobbler.trakt.wire import Item

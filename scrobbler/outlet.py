@@ -13,7 +13,8 @@ from typing import Final, TypeVar
 from scrobbler.delivery import Courier
 from scrobbler.errors import Closed, StateError, Unauthorized
 from scrobbler.folder import appearing
-from scrobbler.store import Entry, Store
+from scrobbler.outbox import Entry
+from scrobbler.store import Store
 from scrobbler.trakt.tokens import TokenFile
 
 log = logging.getLogger(__name__)

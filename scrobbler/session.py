@@ -112,7 +112,7 @@ class Session(Struct, frozen=True, kw_only=True, omit_defaults=True):
     sittings: int = 0
     """How many there were in this session so far."""
     sitting: str = ""
-    """Names the sitting for ever: the session, the instant at which it began, and its number (two may begin at once)."""
+    """Names the sitting for ever: the session, the instant at which it began, its number (two may begin at once)."""
     media: Media | None = None
     at: datetime | None = None
     """The instant of the last event that was believed."""

@@ -3,12 +3,7 @@
 Theory of operation
 -------------------
 A session and what it says are committed together (``keep``), before the player is answered. Each scrobble becomes an
-*entry* of the outbox. An entry is WAITING, or SENDING from the commit before its request until the commit of its
-outcome: an entry found SENDING after a crash may or may not have reached Trakt. Then it is DONE, or set ASIDE with a
-reason. Entries of a sitting that are DONE stay until its stop is settled, because they tell what Trakt was told.
-
-What is overtaken is never sent: a start, a pause, or a stop that is no watch gives way to any later entry of its
-session. An entry that may count as a watch leaves only as delivered, as the duplicate of a play, or set aside.
+entry of the ``outbox``; a watch that Trakt has becomes a *play*, in the transaction in which its entry is done.
 
 ``spec/delivery.md`` holds the MUSTs. Every method may be called from any thread and returns a future of its commit.
 """
@@ -16,7 +11,7 @@ session. An entry that may count as a watch leaves only as delivered, as the dup
 import sqlite3
 from collections.abc import Sequence
 from concurrent.futures import Future
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Final
@@ -24,34 +19,21 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from scrobbler import outbox
 from scrobbler.database import Database, read_only
 from scrobbler.events import Media, SessionKey
-from scrobbler.session import Action, Scrobble, Session
+from scrobbler.outbox import Entry, EntryState, text
+from scrobbler.session import Scrobble, Session
 
 FILE: Final = "state.db"
 
 SCHEMA: Final = (
-    """
+    outbox.TABLE
+    + """
     CREATE TABLE sessions (
         key TEXT PRIMARY KEY,
         snapshot TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
-    CREATE TABLE outbox (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        account TEXT NOT NULL,
-        session TEXT NOT NULL,
-        sitting TEXT NOT NULL,
-        action TEXT NOT NULL,
-        counts INTEGER,
-        scrobble TEXT NOT NULL,
-        state TEXT NOT NULL,
-        attempts INTEGER NOT NULL DEFAULT 0,
-        uncertain INTEGER NOT NULL DEFAULT 0,
-        not_before TEXT NOT NULL,
-        reason TEXT
-    ) STRICT;
-    CREATE INDEX outbox_by_account ON outbox (account, id) WHERE state IN ('waiting', 'sending');
-    CREATE INDEX outbox_by_session ON outbox (session);
     CREATE TABLE plays (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         account TEXT NOT NULL,
@@ -65,28 +47,6 @@ SCHEMA: Final = (
     CREATE INDEX plays_by_history ON plays (account, history_id);
     """,
 )
-
-
-class EntryState(Enum):
-    """How far an entry of the outbox has come."""
-
-    WAITING = "waiting"
-    SENDING = "sending"
-    DONE = "done"
-    ASIDE = "aside"
-
-
-class Entry(Struct, frozen=True, kw_only=True):
-    """A scrobble on its way to Trakt."""
-
-    id: int
-    scrobble: Scrobble
-    state: EntryState
-    attempts: int
-    uncertain: bool
-    """An earlier attempt may have been done: look in the history before it is sent again."""
-    not_before: datetime
-    reason: str | None
 
 
 class How(Enum):
@@ -136,20 +96,20 @@ class Store:
         def work(db: sqlite3.Connection) -> Entry | None:
             db.execute("INSERT OR REPLACE INTO sessions VALUES (?, ?)", (str(session.key), _json(session)))
             for scrobble in said:
-                _enqueue(db, scrobble, now)
-            return _claim(db, session.account, now) if idle and said else None
+                outbox.enqueue(db, scrobble, now)
+            return outbox.claim(db, session.account, now) if idle and said else None
 
         return self._database.submit(work)
 
     def claim(self, account: str, now: datetime) -> Future[Entry | None]:
         """The account's next entry that is due, now SENDING; None if nothing is due."""
-        return self._database.submit(lambda db: _claim(db, account, now))
+        return self._database.submit(lambda db: outbox.claim(db, account, now))
 
     def next_due(self, account: str) -> Future[datetime | None]:
         """From when on the account's next entry may be sent; None if nothing waits."""
 
         def work(db: sqlite3.Connection) -> datetime | None:
-            row = _first(db, account)
+            row = outbox.first(db, account)
             return None if row is None else row.not_before
 
         return self._database.submit(work)
@@ -157,18 +117,11 @@ class Store:
     def postpone(self, entry: Entry, until: datetime, *, uncertain: bool) -> Future[None]:
         """The attempt failed; try again from ``until`` on. ``uncertain``: it may have been done all the same."""
 
-        def work(db: sqlite3.Connection) -> None:
-            db.execute(
-                "UPDATE outbox SET state = ?, attempts = attempts + 1, uncertain = uncertain OR ?, not_before = ?"
-                " WHERE id = ?",
-                (EntryState.WAITING.value, uncertain, _text(until), entry.id),
-            )
-
-        return self._database.submit(work)
+        return self._database.submit(lambda db: outbox.postpone(db, entry, until, uncertain=uncertain))
 
     def settle(self, entry: Entry) -> Future[None]:
         """The entry is done, or no longer of use, and is no watch."""
-        return self._database.submit(lambda db: _finish(db, entry))
+        return self._database.submit(lambda db: outbox.finish(db, entry))
 
     def deliver(self, entry: Entry, play: Play) -> Future[None]:
         """The entry is a watch that Trakt has now."""
@@ -181,26 +134,20 @@ class Store:
                     play.account,
                     play.sitting,
                     _json(play.media),
-                    _text(play.watched_at),
-                    _text(play.delivered_at),
+                    text(play.watched_at),
+                    text(play.delivered_at),
                     play.history_id,
                     play.how.value,
                 ),
             )
-            _finish(db, entry)
+            outbox.finish(db, entry)
 
         return self._database.submit(work)
 
     def set_aside(self, entry: Entry, reason: str) -> Future[None]:
         """The entry cannot be delivered; it is kept with the reason until the user decides."""
 
-        def work(db: sqlite3.Connection) -> None:
-            db.execute(
-                "UPDATE outbox SET state = ?, reason = ?, attempts = attempts + 1 WHERE id = ?",
-                (EntryState.ASIDE.value, reason, entry.id),
-            )
-
-        return self._database.submit(work)
+        return self._database.submit(lambda db: outbox.set_aside(db, entry, reason))
 
     def has_play(self, account: str, history_ids: Sequence[int]) -> Future[frozenset[int]]:
         """Those of the history ids that are plays of ours already."""
@@ -229,13 +176,7 @@ class Store:
         They are not touched before ``rest_until``, so that a request still on its way has arrived by then.
         """
 
-        def work(db: sqlite3.Connection) -> int:
-            return db.execute(
-                "UPDATE outbox SET state = ?, uncertain = 1, not_before = ? WHERE state = ?",
-                (EntryState.WAITING.value, _text(rest_until), EntryState.SENDING.value),
-            ).rowcount
-
-        return self._database.submit(work)
+        return self._database.submit(lambda db: outbox.recover(db, rest_until))
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
@@ -257,7 +198,7 @@ def look(folder: Path, *, plays: int = 10) -> Snapshot:
     try:
         if db.execute("PRAGMA user_version").fetchone()[0] != len(SCHEMA):
             return Snapshot()
-        unsent = [_entry(row) for row in db.execute(f"{_SELECT} WHERE state != 'done' ORDER BY id")]
+        unsent = outbox.unsettled(db)
         latest = db.execute(
             "SELECT account, sitting, media, watched_at, delivered_at, history_id, how FROM plays"
             " ORDER BY id DESC LIMIT ?",
@@ -273,83 +214,9 @@ def look(folder: Path, *, plays: int = 10) -> Snapshot:
         db.close()
 
 
-def _enqueue(db: sqlite3.Connection, scrobble: Scrobble, now: datetime) -> None:
-    """Put a scrobble into the outbox, in place of whatever it overtakes."""
-    db.execute(
-        "DELETE FROM outbox WHERE session = ? AND sitting != ? AND state = 'done'",
-        (str(scrobble.session), scrobble.sitting),
-    )
-    overtaken = db.execute(
-        "DELETE FROM outbox WHERE session = ? AND state = 'waiting' AND counts = 0 RETURNING action, sitting",
-        (str(scrobble.session),),
-    ).fetchall()
-    told = db.execute(
-        "SELECT action FROM outbox WHERE sitting = ? AND state IN ('done', 'sending') ORDER BY id DESC LIMIT 1",
-        (scrobble.sitting,),
-    ).fetchone()
-    if scrobble.retract and told is None:
-        return  # Trakt never heard of this sitting
-    if scrobble.action is Action.START and told == ("start",) and ("pause", scrobble.sitting) in overtaken:
-        return  # the pause was never sent, so Trakt still believes that it plays
-    db.execute(
-        "INSERT INTO outbox (account, session, sitting, action, counts, scrobble, state, not_before)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            scrobble.account,
-            str(scrobble.session),
-            scrobble.sitting,
-            scrobble.action.value,
-            scrobble.counts(),
-            _json(scrobble),
-            EntryState.WAITING.value,
-            _text(now),
-        ),
-    )
-
-
-_SELECT: Final = "SELECT id, scrobble, state, attempts, uncertain, not_before, reason FROM outbox"
-
-
-def _first(db: sqlite3.Connection, account: str) -> Entry | None:
-    """The account's oldest entry that is not settled: entries leave in order."""
-    row = db.execute(
-        f"{_SELECT} WHERE account = ? AND state IN ('waiting', 'sending') ORDER BY id LIMIT 1", (account,)
-    ).fetchone()
-    return None if row is None else _entry(row)
-
-
-def _claim(db: sqlite3.Connection, account: str, now: datetime) -> Entry | None:
-    entry = _first(db, account)
-    if entry is None or entry.state is EntryState.SENDING or entry.not_before > now:
-        return None
-    db.execute("UPDATE outbox SET state = ? WHERE id = ?", (EntryState.SENDING.value, entry.id))
-    return msgspec.structs.replace(entry, state=EntryState.SENDING)
-
-
-def _finish(db: sqlite3.Connection, entry: Entry) -> None:
-    """Mark an entry as done; with its stop, everything of a sitting goes that was done."""
-    scrobble = entry.scrobble
-    db.execute("UPDATE outbox SET state = ? WHERE id = ?", (EntryState.DONE.value, entry.id))
-    if scrobble.action is Action.STOP:
-        db.execute("DELETE FROM outbox WHERE sitting = ? AND state = 'done'", (scrobble.sitting,))
-
-
 def _sessions(db: sqlite3.Connection) -> tuple[Session, ...]:
     rows = db.execute("SELECT snapshot FROM sessions ORDER BY key")
     return tuple(msgspec.json.decode(row[0], type=Session) for row in rows)
-
-
-def _entry(row: tuple[int, str, str, int, int, str, str | None]) -> Entry:
-    number, scrobble, state, attempts, uncertain, not_before, reason = row
-    return Entry(
-        id=number,
-        scrobble=msgspec.json.decode(scrobble, type=Scrobble),
-        state=EntryState(state),
-        attempts=attempts,
-        uncertain=bool(uncertain),
-        not_before=datetime.fromisoformat(not_before),
-        reason=reason,
-    )
 
 
 def _play(row: tuple[str, str, str, str, str, int | None, str]) -> Play:
@@ -367,8 +234,3 @@ def _play(row: tuple[str, str, str, str, str, int | None, str]) -> Play:
 
 def _json(value: Struct) -> str:
     return msgspec.json.encode(value).decode()
-
-
-def _text(at: datetime) -> str:
-    """An instant so that its texts sort as it does: UTC, always with microseconds."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")

@@ -14,9 +14,10 @@ from scrobbler.delivery import LONGEST_BACKOFF, Courier, backoff
 from scrobbler.errors import Closed, Unauthorized, Unavailable, Uncertain
 from scrobbler.events import Media, Percent, Seconds
 from scrobbler.identify.lookup import Finder
+from scrobbler.outbox import Entry
 from scrobbler.sandbox import FaultKind
 from scrobbler.session import Action, Scrobble, Session, State
-from scrobbler.store import Entry, How, Snapshot, Store, look
+from scrobbler.store import How, Snapshot, Store, look
 from scrobbler.trakt.client import Trakt
 
 RUNTIME = 10_200.0

@@ -21,7 +21,7 @@ from scrobbler.cli import COMMANDS
 from scrobbler.errors import PayloadError
 from scrobbler.events import Kind, Media, MediaKind, PlayerEvent, Seconds, SessionKey, Show
 from scrobbler.sandbox import FaultKind
-from scrobbler.session import TRANSITIONS, WINDOWS, Policy, Session, deadline, expire, step, vanish
+from scrobbler.session import TRANSITIONS, WINDOWS, Policy, Scrobble, Session, deadline, expire, step, vanish
 from scrobbler.trakt.statuses import TABLE
 
 T0 = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
@@ -87,7 +87,7 @@ def play_through(story: dict[str, Any]) -> int:
     session, watches = Session(key=SessionKey(source="story"), account="default"), 0
     for doing in story["steps"]:
         at = T0 + timedelta(seconds=doing["at"])
-        said = []
+        said: list[Scrobble] = []
         while (due := deadline(session, policy)) is not None and due <= at:
             session, more = expire(session, due, policy)
             said += more
@@ -144,7 +144,7 @@ def test_the_example_adapter_understands_its_player(jukebox: Webhook) -> None:
     body = b'{"state": "playing", "film": "Heat", "second": 12, "length": 10200}'
     (heard,) = jukebox.parse(request(body))
     assert isinstance(heard, PlayerEvent)
-    assert (heard.kind, heard.media.label(), heard.position) == (Kind.PLAY, "Heat", 12)
+    assert (heard.kind, heard.media.label(), heard.position) == (Kind.PLAY, "Heat", Seconds(12))
     (ignored,) = jukebox.parse(request(b'{"state": "polished", "film": "Heat"}'))
     assert isinstance(ignored, Ignored)
 

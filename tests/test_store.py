@@ -11,8 +11,9 @@ from conftest import EPOCH, Clock
 from playbook import HEAT, KEY, TRON
 
 from scrobbler.events import Media, Seconds, SessionKey
+from scrobbler.outbox import Entry, EntryState
 from scrobbler.session import Action, Scrobble, Session, State
-from scrobbler.store import Entry, EntryState, How, Play, Store, look
+from scrobbler.store import How, Play, Store, look
 
 
 @pytest.fixture
@@ -145,6 +146,13 @@ def test_nothing_is_taken_back_of_a_sitting_that_trakt_never_heard_of(
     keep(store, clock, START)
     keep(store, clock, says(Action.STOP, 0, retract=True))
     assert waiting(tmp_path) == []
+
+
+def test_a_start_that_may_have_arrived_is_taken_back(store: Store, clock: Clock, tmp_path: Path) -> None:
+    keep(store, clock, START)
+    store.postpone(claim(store, clock), clock(), uncertain=True).result(10)
+    keep(store, clock, says(Action.STOP, 0, retract=True))
+    assert waiting(tmp_path) == ["stop 0"]
 
 
 def test_a_start_that_was_sent_is_taken_back(store: Store, clock: Clock, tmp_path: Path) -> None:

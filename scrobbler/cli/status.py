@@ -10,8 +10,9 @@ from scrobbler import lock
 from scrobbler.cli import Settings, login_command, now, settings_options
 from scrobbler.config import Config
 from scrobbler.errors import StateError
+from scrobbler.outbox import Entry
 from scrobbler.session import Session, State, estimate
-from scrobbler.store import Entry, Play, Snapshot, look
+from scrobbler.store import Play, Snapshot, look
 from scrobbler.trakt.tokens import TokenFile
 
 
