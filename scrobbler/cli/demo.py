@@ -1,6 +1,7 @@
 """``scrobbler demo``: sign in, watch a film, and find it in the history, in half a minute and without an account."""
 
 import asyncio
+import os
 import sys
 import tempfile
 import time
@@ -16,6 +17,8 @@ from scrobbler.sandbox import DEFAULT_APP, Sandbox
 
 CLIP: Final = "TRON Legacy (2010) {imdb-tt1104001}.mkv"
 APPROVED_AFTER: Final = 3.0
+LONGEST_FOLDER: Final = 98
+"""Bytes; a socket's whole path may have 103 on every system."""
 _NO_MPV: Final = (
     "There is no mpv on this machine, so a simulated player plays instead. To see a real one: "
     "`apt install mpv`, `dnf install mpv`, `brew install mpv`, or https://mpv.io/installation"
@@ -69,6 +72,10 @@ class _Demo:
 
     def _configure(self, url: str) -> Path:
         sockets = self._folder / "mpv"
+        if len(os.fsencode(sockets)) > LONGEST_FOLDER:
+            raise ScrobblerError(
+                f"{self._folder} is too long a name for a socket's folder: set TMPDIR to a shorter one"
+            )
         sockets.mkdir(mode=0o700)
         config = self._folder / "config.toml"
         config.write_text(
