@@ -6,7 +6,6 @@ sent. Neither can reach the store, the clock of the machine, or Trakt. ``spec/ad
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from datetime import datetime
-from importlib.metadata import entry_points
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from msgspec import Struct
@@ -74,11 +73,15 @@ class Plugin(Struct, Generic[OptionsT], frozen=True, kw_only=True):
 
 def available() -> list[str]:
     """The names of all installed adapters, sorted; none of them is imported."""
+    from importlib.metadata import entry_points  # noqa: PLC0415  # 18 ms that most commands can do without
+
     return sorted({entry.name for entry in entry_points(group=ENTRY_POINTS)})
 
 
 def load(kind: str) -> Plugin[Any] | None:
     """The adapter of that name, imported now; None where none is installed."""
+    from importlib.metadata import entry_points  # noqa: PLC0415
+
     for entry in entry_points(group=ENTRY_POINTS, name=kind):
         plugin: Plugin[Any] = entry.load()
         return plugin

@@ -1,6 +1,5 @@
 """A TOML file as typed tables; whatever does not fit in it is named with its line, its key and what is allowed."""
 
-import difflib
 import re
 import typing
 from collections.abc import Iterator, Sequence
@@ -84,6 +83,8 @@ class Document:
 
 
 def _unknown(key: str, known: Sequence[str]) -> str:
+    import difflib  # noqa: PLC0415  # only a typo needs it
+
     close = difflib.get_close_matches(key, known, n=1)
     meant = f" (did you mean {close[0]}?)" if close else ""
     return f"there is no such key{meant}; known are: {', '.join(known)}"

@@ -77,10 +77,10 @@ class Running:
             assert line, f"it did not say {words!r} but: {''.join(self.lines)}"
             return line
 
-    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Tell it to stop, and say with which status it did; it has five seconds, and may leave no process behind."""
+    def end(self, number: signal.Signals = signal.SIGTERM, *, within: float = PATIENCE) -> int:
+        """Tell it to stop, and say with which status it did within so many seconds; no process may stay behind."""
         self.process.send_signal(number)
-        status = self.process.wait(5)
+        status = self.process.wait(within)
         for listener in self._listeners:
             listener.join(PATIENCE)
         eventually(lambda: not self._anybody_left())

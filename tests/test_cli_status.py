@@ -15,8 +15,9 @@ from playbook import HEAT, KEY, T0, TRON
 from scrobbler import lock
 from scrobbler.cli import program
 from scrobbler.events import Media, Seconds
+from scrobbler.outbox import Entry
 from scrobbler.session import Action, Scrobble, Session, State
-from scrobbler.store import FILE, Entry, How, Play, Store
+from scrobbler.store import FILE, How, Play, Store
 from scrobbler.trakt.tokens import TokenFile, Tokens
 
 AMELIE = Media(title="Le Fabuleux Destin d'Amélie Poulain", year=2001)

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import errno
 import logging
+import os
 import socket
 import threading
 from collections.abc import AsyncIterator
@@ -108,6 +110,13 @@ async def visited(app: ASGIApp = APP) -> AsyncIterator[tuple[str, Wire]]:
         yield url, wire
 
 
+def needs_ipv6() -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+
+
 async def test_port_0_takes_a_free_one_and_says_which() -> None:
     async with serving(APP, "127.0.0.1", 0) as one, serving(APP, "127.0.0.1", 0) as other:
         assert one != other
@@ -117,8 +126,7 @@ async def test_port_0_takes_a_free_one_and_says_which() -> None:
 
 
 async def test_an_address_of_the_sixth_version_is_shown_in_brackets() -> None:
-    if not socket.has_ipv6:
-        pytest.skip("this machine has no IPv6")
+    needs_ipv6()
     async with serving(APP, "::1", 0) as url:
         assert url.startswith("http://[::1]:")
         async with httpx.AsyncClient() as http:
@@ -128,6 +136,8 @@ async def test_an_address_of_the_sixth_version_is_shown_in_brackets() -> None:
 @pytest.mark.parametrize("family", [("127.0.0.1", "127.0.0.1:{}"), ("::1", "[::1]:{}")])
 async def test_a_busy_port_is_one_line(family: tuple[str, str]) -> None:
     host, shown = family
+    if ":" in host:
+        needs_ipv6()
     async with serving(APP, host, 0) as url:
         port = int(url.rpartition(":")[2])
         with pytest.raises(ConfigError) as caught:
@@ -138,15 +148,17 @@ async def test_a_busy_port_is_one_line(family: tuple[str, str]) -> None:
 @pytest.mark.parametrize(
     ("host", "words"),
     [
-        ("192.0.2.1", "192.0.2.1:8722: Cannot assign requested address"),
+        ("192.0.2.1", f"192.0.2.1:8722: {os.strerror(errno.EADDRNOTAVAIL)}"),
         ("a..b", "a..b:8722: this cannot be the name of a host"),
-        ("fe80::1%nowhere", "[fe80::1%nowhere]:8722: Name or service not known"),
+        ("fe80::1%nowhere", "[fe80::1%nowhere]:8722: "),
     ],
 )
 async def test_an_address_that_is_not_ours_is_one_line(host: str, words: str) -> None:
     with pytest.raises(ConfigError) as caught:
         await serving(APP, host, 8722).__aenter__()
-    assert str(caught.value) == f"cannot listen on {words}"
+    assert str(caught.value).startswith(f"cannot listen on {words}")
+    assert str(caught.value)[-1] != " ", "it says no reason"
+    assert "\n" not in str(caught.value)
 
 
 async def test_a_port_is_free_again_when_its_server_has_ended() -> None:

@@ -3,7 +3,6 @@
 A command's module is imported when it is run, so that none pays for what only another needs.
 """
 
-import difflib
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -119,6 +118,8 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib  # noqa: PLC0415  # only a typo needs it
+
             close = difflib.get_close_matches(args[0], COMMANDS, n=1)
             hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(COMMANDS)}."
             ctx.fail(f"There is no command {args[0]!r}: {hint}")

@@ -2,7 +2,6 @@
 
 import io
 import os
-import shutil
 from typing import Final, TextIO
 
 QUIET: Final = (4, 2)
@@ -25,13 +24,13 @@ def draw(text: str, out: TextIO) -> str | None:
         return None
     import qrcode  # noqa: PLC0415  # only a sign-in needs it
 
-    screen = shutil.get_terminal_size()
+    columns, lines = os.get_terminal_size(out.fileno())
     for border in QUIET:
         code = qrcode.QRCode(border=border)
         code.add_data(text)
         code.make()
         modules = code.modules_count + 2 * border
-        if modules <= screen.columns and modules // 2 + 1 + WORDS <= screen.lines:
+        if modules <= (columns or 80) and modules // 2 + 1 + WORDS <= (lines or 24):  # 0: it does not know its size
             drawn = _Terminal()
             code.print_ascii(drawn, tty=True)
             return drawn.getvalue()

@@ -16,7 +16,7 @@ from scrobbler.agent import Agent, Source
 from scrobbler.cli import Settings, app_of, login_command, now, settings_options
 from scrobbler.config import Config, Server
 from scrobbler.delivery import Courier
-from scrobbler.errors import ScrobblerError
+from scrobbler.errors import ConfigError, ScrobblerError
 from scrobbler.events import Seconds
 from scrobbler.identify.lookup import Finder
 from scrobbler.outlet import Outlet
@@ -114,12 +114,20 @@ async def _listen(
     from scrobbler.web.app import Hook, build  # noqa: PLC0415
     from scrobbler.web.server import serving  # noqa: PLC0415
 
-    hooks = {
-        name: Hook(webhook=webhook, secret=getattr(configuration.players[name].options, "secret", ""))
-        for name, webhook in webhooks.items()
-    }
+    hooks = {name: Hook(webhook=webhook, secret=_secret(name, configuration)) for name, webhook in webhooks.items()}
     address = await stack.enter_async_context(serving(build(hooks, agent, now), *server.address()))
     log.info("listening on %s", address)
+
+
+def _secret(name: str, configuration: Config) -> str:
+    """What the callers of a hook must know. Raises ``ConfigError`` where nothing was set: it would be closed to all."""
+    secret = getattr(configuration.players[name].options, "secret", "")
+    if not isinstance(secret, str) or not secret:
+        raise ConfigError(
+            f"{configuration.path or 'the configuration'}: players.{name}.secret is missing: "
+            f"choose a long random text, and let the server post to /hooks/{name}?token=THAT_TEXT"
+        )
+    return secret
 
 
 def _first(group: BaseExceptionGroup[ScrobblerError]) -> ScrobblerError:

@@ -53,10 +53,14 @@ class Remote:
     async def reached(self, seconds: float) -> None:
         """Until the player has come so far, or to the end."""
         async with _patience("the player does not play", CLIP_SECONDS + PATIENCE):
-            while (position := await self.tell("get_property", "time-pos")) is not None and position < seconds:
-                if await self.tell("get_property", "eof-reached") is True:
-                    return
+            while not await self._has_reached(seconds):
                 await asyncio.sleep(0.05)
+
+    async def _has_reached(self, seconds: float) -> bool:
+        position = await self.tell("get_property", "time-pos")  # None while it is still opening the file
+        if position is not None and position >= seconds:
+            return True
+        return await self.tell("get_property", "eof-reached") is True
 
     def close(self) -> None:
         """Let go of it."""

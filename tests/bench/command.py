@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import subprocess
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with tempfile.TemporaryDirectory(prefix="b", dir=said.folder) as folder:
             bench = Bench(Path(folder), film(Path(folder)), QUICK if said.quick else Rounds())
             figures, failures = asyncio.run(_measure(bench, said.only or list(MEASUREMENTS)))
-    except MeasurementError as error:
+    except (MeasurementError, OSError, subprocess.CalledProcessError) as error:
         sys.stderr.write(f"bench: {error}\n")
         return 1
     run = table.run(figures)
@@ -62,7 +63,7 @@ async def _measure(bench: Bench, names: Sequence[str]) -> tuple[list[Figure], li
     for name in names:
         try:
             figures += await MEASUREMENTS[name](bench)
-        except MeasurementError as error:
+        except (MeasurementError, OSError, subprocess.CalledProcessError) as error:
             failures.append(f"{name} could not be measured: {error}")
     return figures, failures
 

@@ -15,7 +15,7 @@ from typing import Any, Self
 from bench import parts
 from bench.agent import environment
 from bench.bench import SPACING, Bench, rest
-from bench.figure import Figure, Goal, Unit, milliseconds, percentile
+from bench.figure import Figure, Goal, MeasurementError, Unit, milliseconds, percentile
 from bench.player import Mpv, changed
 from bench.trakt import Trakt, arrival
 
@@ -64,8 +64,10 @@ class _Parts:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(f"{word}\n".encode())
-        began, ended = (await self._process.stdout.readline()).split()
-        return float(began), float(ended)
+        instants = (await self._process.stdout.readline()).split()
+        if len(instants) != 2:
+            raise MeasurementError("the floor's process ended")
+        return float(instants[0]), float(instants[1])
 
 
 class _Bystander:

@@ -28,24 +28,12 @@ def film(folder: Path) -> Path:
     missing = [name for name in ("mpv", "ffmpeg") if shutil.which(name) is None]
     if missing:
         raise MeasurementError(
-            f"{' and '.join(missing)} cannot be found: a real player is needed, and ffmpeg for its film"
+            f"{' and '.join(missing)} cannot be found: it takes a real player, and ffmpeg for its film"
         )
     path = folder / "Bench (2020).mkv"
     codec = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "45", "-pix_fmt", "yuv420p")
-    command: list[str | Path] = [
-        "ffmpeg",
-        "-nostdin",
-        "-loglevel",
-        "error",
-        "-y",
-        "-f",
-        "lavfi",
-        "-i",
-        _PICTURE,
-        *codec,
-        path,
-    ]
-    subprocess.run(command, check=True)
+    quiet = ("-nostdin", "-loglevel", "error", "-y")
+    subprocess.run(["ffmpeg", *quiet, "-f", "lavfi", "-i", _PICTURE, *codec, path], check=True)
     return path
 
 
