@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import wait
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -21,6 +21,7 @@ from scrobbler.delivery import UNCERTAIN_REST
 from scrobbler.errors import StateError
 from scrobbler.events import Percent, PlayerEvent, SessionKey
 from scrobbler.outlet import RETRY_SECONDS, Outlet, patiently
+from scrobbler.senders import Senders
 from scrobbler.session import Policy, Said, Session, State, deadline, expire, step, vanish
 from scrobbler.store import Store
 
@@ -34,6 +35,8 @@ RETURN_SECONDS: Final = 10.0
 """So long after a start may a player that was playing take to be found again."""
 FORGET_EVERY: Final = timedelta(hours=1)
 """So often, at most, are sessions looked through for those that nobody will come back to."""
+GRACE_SECONDS: Final = 3.0
+"""So long may a running request take once the agent is told to end."""
 SENDERS: Final = 4
 """Threads that talk to Trakt, at most; each account's entries leave one at a time."""
 
@@ -103,7 +106,7 @@ class Agent:
 
     async def run(self) -> None:
         """Follow all players and send what they lead to, until cancelled. Raises what a watcher raises."""
-        senders = ThreadPoolExecutor(max_workers=min(SENDERS, max(1, len(self._outlets))), thread_name_prefix="sender")
+        senders = Senders(min(SENDERS, len(self._outlets)))
         try:
             async with self._tasks as tasks:
                 await self._restore()
@@ -114,9 +117,16 @@ class Agent:
                     if source.watcher is not None:
                         tasks.create_task(self._follow(source, source.watcher))
         finally:
-            for outlet in self._outlets.values():
-                outlet.close()
-            senders.shutdown()
+            senders.close()
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Give the requests that are under way a moment to end. One that does not is looked up at the next start."""
+        sending = {outlet.sending: outlet for outlet in self._outlets.values() if outlet.sending is not None}
+        _, late = wait(sending, timeout=GRACE_SECONDS)
+        for outlet in self._outlets.values():
+            if outlet.sending not in late:
+                outlet.courier.close()
 
     async def receive(self, source: str, heard: Sequence[PlayerEvent | Ignored]) -> None:
         """What a webhook said. Returns once it is on the disk. Raises ``StateError`` where it cannot be."""
@@ -139,8 +149,9 @@ class Agent:
             if live.session.state is State.IDLE and live.session.account != source.account:
                 live.session = Session(key=event.session, account=source.account)
             session, said = step(live.session, event, live.policy)
-            seeks = session.seek_at == event.at
-            level = logging.INFO if seeks or session.state is not live.session.state else logging.DEBUG
+            changes = session.state is not live.session.state
+            seeks = not changes and session.seek_at == event.at
+            level = logging.INFO if seeks or changes else logging.DEBUG
             log.log(level, "%s: %s %s", source.name, "seek" if seeks else event.kind.value, _where(event))
             await self._advance(live, session, said)
 

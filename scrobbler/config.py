@@ -15,6 +15,7 @@ from msgspec import Meta, Struct, field
 from scrobbler import adapters
 from scrobbler.adapters import Options
 from scrobbler.errors import ConfigError
+from scrobbler.session import DEFAULT_ACCOUNT
 from scrobbler.toml import Document
 
 HttpUrl = Annotated[
@@ -30,7 +31,6 @@ HostPort = Annotated[
 _NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 _NAME_WORDS: Final = "letters, digits, dots, dashes and underlines, 64 at most"
 AccountName = Annotated[str, Meta(pattern=_NAME, description=_NAME_WORDS)]
-DEFAULT_ACCOUNT: Final = "default"
 
 
 class Trakt(Struct, frozen=True, kw_only=True):
@@ -100,7 +100,7 @@ class Config(Struct, frozen=True, kw_only=True):
     accounts: tuple[str, ...]
     players: Mapping[str, Player]
     server: Server | None
-    """None where nobody wants the web server: no ``[server]`` and no player that calls us."""
+    """None where there is no ``[server]``; a player that calls us wants one all the same."""
     state_dir: Path
 
 
@@ -147,13 +147,12 @@ def parse(text: str, path: Path | None) -> Config:
                 ("players", name, "account"),
                 f"there is no [accounts.{player.account}]; known are: {known}",
             )
-    serves = sections.server is not None or any(hasattr(player.options, "secret") for player in players.values())
     return Config(
         path=path,
         trakt=document.table(("trakt",), Trakt),
         accounts=tuple(dict.fromkeys((*sections.accounts, *(player.account for player in players.values())))),
         players=players,
-        server=document.table(("server",), Server) if serves else None,
+        server=document.table(("server",), Server) if sections.server is not None else None,
         state_dir=_state_dir(document.table(("state",), State)),
     )
 

@@ -36,6 +36,7 @@ class Database:
         """
         self.path = path
         self.moved: str | None = None
+        self._closed = False
         try:
             self._connection = self._open(schema, now)
         except (OSError, sqlite3.Error) as error:
@@ -51,11 +52,15 @@ class Database:
         """
         future: Future[T] = Future()
         future.set_running_or_notify_cancel()
-        self._work.put((work, future))
+        if self._closed:
+            future.set_exception(StateError(f"{self.path} is closed"))
+        else:
+            self._work.put((work, future))
         return future
 
     def close(self) -> None:
-        """Finish what was submitted and close the file."""
+        """Finish what was submitted and close the file; what comes later fails."""
+        self._closed = True
         self._work.put(None)
         self._thread.join()
         self._connection.close()

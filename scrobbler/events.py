@@ -43,6 +43,18 @@ def percent(position: Seconds | None, duration: Seconds | None) -> Percent | Non
     return Percent(min(share, 100.0)) if share <= 105 else None
 
 
+def _readable(text: str | None) -> str | None:
+    """The text without lone surrogates, which can be written nowhere.
+
+    Bytes of a file name that are not UTF-8 come as such (``os.fsdecode``); nearly always they are Latin-1, and then
+    this gives the name that the user sees.
+    """
+    if text is None or text.isascii():
+        return text
+    latin = re.sub("[\udc80-\udcff]", lambda found: chr(ord(found[0]) - 0xDC00), text)
+    return re.sub("[\ud800-\udfff]", "\ufffd", latin)
+
+
 class Ids(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The ids by which others know an item. Empty or malformed ones are dropped one by one."""
 
@@ -59,8 +71,7 @@ class Ids(Struct, frozen=True, kw_only=True, omit_defaults=True):
                 force_setattr(self, name, None)
         if self.imdb is not None and not re.fullmatch(r"tt\d+", self.imdb):
             force_setattr(self, "imdb", None)
-        if self.slug == "":
-            force_setattr(self, "slug", None)
+        force_setattr(self, "slug", _readable(self.slug) or None)
 
     def __bool__(self) -> bool:
         return self != _NO_IDS
@@ -153,18 +164,6 @@ class Media(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return "something without a name"
 
 
-def _readable(text: str | None) -> str | None:
-    """The text without lone surrogates, which can be written nowhere.
-
-    Bytes of a file name that are not UTF-8 come as such (``os.fsdecode``); nearly always they are Latin-1, and then
-    this gives the name that the user sees.
-    """
-    if text is None or text.isascii():
-        return text
-    latin = re.sub("[\udc80-\udcff]", lambda found: chr(ord(found[0]) - 0xDC00), text)
-    return re.sub("[\ud800-\udfff]", "\ufffd", latin)
-
-
 def _bare_url(url: str) -> str:
     """The URL without user, password, query and fragment."""
     try:
@@ -194,6 +193,10 @@ class SessionKey(Struct, frozen=True, kw_only=True):
     source: str
     player: str = ""
     id: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("player", "id"):
+            force_setattr(self, name, _readable(getattr(self, name)))
 
     def __str__(self) -> str:
         return "/".join(part for part in (self.source, self.player, self.id) if part)

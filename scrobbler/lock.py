@@ -2,13 +2,18 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from scrobbler.errors import StateError
 
-NAME = "agent.lock"
+NAME: Final = "agent.lock"
+
+_TRIES: Final = 5
+_BETWEEN_TRIES_SECONDS: Final = 0.02
 
 
 @contextmanager
@@ -18,13 +23,11 @@ def held(folder: Path) -> Iterator[None]:
     Raises ``StateError`` with the holder's pid where another agent runs on this folder.
     """
     with _opened(folder) as descriptor:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _taken(descriptor):
             raise StateError(
                 f"an agent is already running on {folder} (pid {_pid(descriptor)}): stop it first, "
                 "or give this one a state folder of its own (--state FOLDER)"
-            ) from None
+            )
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield
@@ -58,5 +61,19 @@ def _opened(folder: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
+def _taken(descriptor: int) -> bool:
+    """Whether the lock is ours now. Somebody who only looks for a holder has it for a moment, so it is tried again."""
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_BETWEEN_TRIES_SECONDS)
+        else:
+            return True
+    return False
+
+
 def _pid(descriptor: int) -> int:
-    return int(os.pread(descriptor, 32, 0) or b"0")
+    """The pid in the file; 0 for one that is not there yet."""
+    said = os.pread(descriptor, 32, 0).strip()
+    return int(said) if said.isdigit() else 0

@@ -5,7 +5,7 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future
 from datetime import datetime
 from functools import partial
 from typing import Final, TypeVar
@@ -14,8 +14,9 @@ from scrobbler.delivery import Courier
 from scrobbler.errors import Closed, StateError, Unauthorized
 from scrobbler.folder import appearing
 from scrobbler.outbox import Entry
+from scrobbler.senders import Senders
 from scrobbler.store import Store
-from scrobbler.trakt.tokens import TokenFile
+from scrobbler.trakt.tokens import TokenFile, Tokens
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +26,6 @@ CLOSED_SECONDS: Final = 3600.0
 """So long an account rests that Trakt refuses as such, before it is asked again."""
 RETRY_SECONDS: Final = 5.0
 """So often the store is asked again while the disk takes nothing."""
-GRACE_SECONDS: Final = 3.0
-"""So long may a running request take once the agent is told to end."""
 
 
 async def patiently(ask: Callable[[], Future[T]]) -> T:
@@ -53,16 +52,8 @@ class Outlet:
         self._clock = clock
         self._claimed: deque[Entry] = deque()
         self._wake = asyncio.Event()
-        self._sending: Future[None] | None = None
-
-    def close(self) -> None:
-        """After ``run`` was cancelled: let a request that is under way end, but not for long.
-
-        One that is cut off may have been done; the entry is uncertain then, and is looked up at the next start.
-        """
-        if self._sending is not None:
-            wait([self._sending], timeout=GRACE_SECONDS)
-        self.courier.close()
+        self.sending: Future[None] | None = None
+        """The request that was begun last."""
 
     def wake(self, claimed: Entry | None = None) -> None:
         """There is something new: an entry that is claimed already, or one that waits in the store."""
@@ -71,7 +62,7 @@ class Outlet:
         self.free = False
         self._wake.set()
 
-    async def run(self, senders: ThreadPoolExecutor) -> None:
+    async def run(self, senders: Senders) -> None:
         """Send until cancelled."""
         while True:
             pause = self.courier.ready_in()
@@ -82,8 +73,8 @@ class Outlet:
                 await self._rest()
                 continue
             try:
-                self._sending = senders.submit(self.courier.deliver, entry)
-                await asyncio.wrap_future(self._sending)
+                self.sending = senders.submit(self.courier.deliver, entry)
+                await asyncio.wrap_future(self.sending)
             except Unauthorized as error:
                 await self._until_signed_in(error)
             except Closed as error:
@@ -92,6 +83,7 @@ class Outlet:
             except StateError as error:
                 # What Trakt made of it could not be written down: look it up as if the answer had been lost.
                 self._say_trouble(str(error))
+                await asyncio.sleep(RETRY_SECONDS)
                 await patiently(partial(self._store.postpone, entry, self._clock(), uncertain=True))
             self.trouble = None
 
@@ -113,14 +105,20 @@ class Outlet:
 
     async def _until_signed_in(self, error: Unauthorized) -> None:
         """Nothing can be sent until the account's tokens change; what is watched meanwhile waits."""
-        self._say_trouble(f"{error}; what is watched meanwhile is kept")
-        refused = self._tokens.read()
+        self._say_trouble(f"{error}: run `{self._tokens.login}`; what is watched meanwhile is kept")
+        refused = self._known_tokens()
         folder = self._tokens.path.parent
         async with contextlib.aclosing(appearing(folder, name=self._tokens.path.name)) as changes:
             async for _ in changes:
-                if self._tokens.read() != refused:
+                if self._known_tokens() != refused:
                     log.info("%s: signed in", self.courier.account)
                     return
+
+    def _known_tokens(self) -> Tokens | None:
+        """The account's tokens; a file that makes no sense holds none."""
+        with contextlib.suppress(StateError):
+            return self._tokens.read()
+        return None
 
     def _say_trouble(self, words: str) -> None:
         self.trouble = words

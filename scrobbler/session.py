@@ -32,6 +32,9 @@ from msgspec.structs import replace
 
 from scrobbler.events import Kind, Media, Percent, PlayerEvent, Seconds, SessionKey, percent
 
+DEFAULT_ACCOUNT: Final = "default"
+"""The account of somebody who has only one."""
+
 
 class State(Enum):
     """What a session is doing."""

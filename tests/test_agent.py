@@ -16,13 +16,14 @@ from playbook import HEAT, TRON
 
 from scrobbler.adapters import Ignored
 from scrobbler.agent import Agent, Source
-from scrobbler.delivery import Courier
+from scrobbler.delivery import UNCERTAIN_REST, Courier
 from scrobbler.errors import ConfigError, StateError
 from scrobbler.events import Kind, Media, PlayerEvent, Seconds, SessionKey
 from scrobbler.identify.lookup import Finder
+from scrobbler.outbox import EntryState
 from scrobbler.outlet import Outlet, patiently
 from scrobbler.sandbox import FaultKind
-from scrobbler.session import Policy, State
+from scrobbler.session import Action, Policy, Scrobble, Session, State
 from scrobbler.store import Store, look
 from scrobbler.trakt.client import Trakt
 
@@ -264,17 +265,81 @@ def test_positions_are_written_as_players_write_them(seconds: float, words: str)
     assert _clock(seconds) == words
 
 
-async def test_a_disk_that_refuses_is_asked_again_and_nothing_is_lost(
+async def test_a_damaged_token_file_is_a_sign_in_that_is_needed(tmp_path: Path, clock: Clock, double: Double) -> None:
+    async with living(tmp_path, clock, double) as house:
+        (tmp_path / "tokens" / "default.json").write_text("{")
+        house.does(Kind.PLAY, 0)
+        house.does(Kind.STOP, 95, after=95)
+        await house.sees(lambda: "is damaged" in (house.outlet.trouble or ""))
+        double.tokens(tmp_path)
+        await house.sees(lambda: len(double.history()) == 1)
+
+
+async def test_a_trakt_that_hangs_does_not_hold_up_the_end(
     tmp_path: Path, clock: Clock, double: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scrobbler.agent.GRACE_SECONDS", 0.05)
+    double.fault(FaultKind.DELAY, delay_s=2.0)
+    async with asyncio.timeout(1.5):
+        async with living(tmp_path, clock, double) as house:
+            house.does(Kind.PLAY, 0)
+            await house.sees(lambda: house.outlet.sending is not None)
+    assert look(tmp_path).waiting[0].state is EntryState.SENDING
+    assert house.outlet.sending is not None
+    with pytest.raises(StateError):  # it ends later, when nobody can write down any more what became of it
+        await asyncio.wrap_future(house.outlet.sending)
+    house.outlet.courier.close()
+
+
+async def test_writes_wait_for_their_turn(
+    tmp_path: Path, clock: Clock, double: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scrobbler.trakt.client.WRITE_EVERY", 0.02)
+    async with living(tmp_path, clock, double) as house:
+        house.does(Kind.PLAY, 0)
+        await house.sees(lambda: double.saw("POST /scrobble/start 201"))
+        house.does(Kind.STOP, 95, after=95)
+        await house.sees(lambda: len(double.history()) == 1)
+
+
+async def test_what_was_on_its_way_when_the_last_run_ended_is_looked_up(
+    tmp_path: Path, clock: Clock, double: Double, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    session = Session(key=KEY, account="default", media=HEAT, sitting="tv/1@then.1", at=clock())
+    watch = Scrobble(
+        session=KEY,
+        sitting=session.sitting,
+        account="default",
+        action=Action.STOP,
+        media=HEAT,
+        at=clock(),
+        position=Seconds(95.0),
+        duration=Seconds(100.0),
+    )
+    with closing(Store(tmp_path, clock())) as store:
+        assert store.keep(session, [watch], clock(), idle=True).result(10) is not None
+    clock.advance(-UNCERTAIN_REST.total_seconds())
+    async with living(tmp_path, clock, double) as house:
+        await house.sees(lambda: "1 were on their way" in caplog.text)
+        clock.advance(UNCERTAIN_REST.total_seconds())
+        house.outlet.wake()
+        await house.sees(lambda: len(double.history()) == 1)
+        assert "GET /sync/history/movies 200" in double.calls()
+
+
+async def test_a_disk_that_refuses_is_asked_again_and_nothing_is_lost(
+    tmp_path: Path, clock: Clock, double: Double, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("scrobbler.agent.RETRY_SECONDS", 0.02)
     async with living(tmp_path, clock, double) as house:
         refuse = "CREATE TEMP TRIGGER full BEFORE INSERT ON sessions BEGIN INSERT INTO nowhere VALUES (1); END"
         house.store._database.submit(lambda db: db.execute(refuse)).result(10)
         house.does(Kind.PLAY, 0)
-        house.does(Kind.STOP, 95, after=95)
+        await house.sees(lambda: "cannot be written" in caplog.text)
         with pytest.raises(StateError, match="cannot be written"):
             await house.agent.hear(house.source, house.event(Kind.PAUSE, 1))
+        house.does(Kind.STOP, 95, after=95)
         house.store._database.submit(lambda db: db.execute("DROP TRIGGER full")).result(10)
         await house.sees(lambda: len(double.history()) == 1)
 

@@ -127,8 +127,8 @@ def test_the_keys_for_programs_are_always_the_same(file: Path, tmp_path: Path) -
     assert empty["agent"] == {"running": False, "pid": None}
     assert empty["state_dir"] == str(tmp_path / "state")
     assert empty["accounts"] == [
-        {"name": "marta", "signed_in": False, "problem": None},
-        {"name": "default", "signed_in": False, "problem": None},
+        {"name": "marta", "signed_in": False, "problem": "not signed in: `scrobbler login --account marta`"},
+        {"name": "default", "signed_in": False, "problem": "not signed in: `scrobbler login`"},
     ]
     assert empty["players"][1] == {"name": "tv", "kind": "mpv", "account": "marta"}
     assert [empty[key] for key in top[4:]] == [[], [], [], []]
@@ -201,7 +201,7 @@ def test_tokens_that_make_no_sense_are_told_of_that_account_only(file: Path, tmp
     signed_in(tmp_path / "state")
     lines = status(file)
     path = tmp_path / "state" / "tokens" / "marta.json"
-    assert lines[1] == (f"Account   marta: {path} is damaged: move it away, then run `scrobbler login` for marta")
+    assert lines[1] == (f"Account   marta: {path} is damaged: move it away and sign in again")
     assert lines[2] == "Account   default: signed in"
     assert known(file)["accounts"][0]["problem"].startswith(f"{path} is damaged")
 

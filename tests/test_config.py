@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrobbler import config
+from scrobbler.adapters import Options
 from scrobbler.config import load, parse
 from scrobbler.errors import ConfigError
+from scrobbler.toml import Document
 
 FILE = Path("config.toml")
 
@@ -135,6 +137,14 @@ def test_a_file_that_cannot_be_read_is_said_to_be_so(tmp_path: Path) -> None:
     latin.write_bytes(b"# caf\xe9")
     with pytest.raises(ConfigError, match="byte 5 is not UTF-8"):
         load(latin)
+
+
+def test_a_key_that_an_adapter_needs_is_named() -> None:
+    class Needy(Options, frozen=True, kw_only=True):
+        address: str
+
+    with pytest.raises(ConfigError, match=r"config\.toml:2: players\.tv\.address: this key is needed"):
+        Document(FILE, "\n[players.tv]").table(("players", "tv"), Needy)
 
 
 def test_the_secret_is_in_no_representation() -> None:

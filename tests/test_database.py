@@ -204,6 +204,12 @@ def test_an_upgrade_that_fails_changes_nothing(tmp_path: Path, clock: Clock) -> 
         assert database.submit(lambda db: db.execute("SELECT * FROM t").fetchall()).result(10) == [(1,)]
 
 
+def test_a_closed_file_takes_nothing_more(tmp_path: Path, clock: Clock) -> None:
+    with opened(tmp_path / "state.db", clock) as database:
+        pass
+    assert isinstance(database.submit(lambda _: None).exception(10), StateError)
+
+
 def test_a_path_that_cannot_be_a_file_is_said_to_be_so(tmp_path: Path, clock: Clock) -> None:
     with pytest.raises(StateError, match="cannot be used"):
         Database(tmp_path, SCHEMA, clock())

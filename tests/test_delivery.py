@@ -12,7 +12,7 @@ from playbook import HEAT, KEY, TRON
 
 from scrobbler.delivery import LONGEST_BACKOFF, Courier, backoff
 from scrobbler.errors import Closed, Unauthorized, Unavailable, Uncertain
-from scrobbler.events import Media, Percent, Seconds
+from scrobbler.events import Media, Percent
 from scrobbler.identify.lookup import Finder
 from scrobbler.outbox import Entry
 from scrobbler.sandbox import FaultKind
@@ -41,7 +41,7 @@ class Desk:
 
     def say(self, action: Action, percent: float, *, media: Media = HEAT, sitting: str = "one", **more: object) -> None:
         """Something is said now, and waits to be delivered."""
-        duration = more.pop("duration", RUNTIME)
+        where = {"duration": RUNTIME, "position": percent / 100 * RUNTIME, **more}
         scrobble = Scrobble(
             session=KEY,
             sitting=sitting,
@@ -49,9 +49,7 @@ class Desk:
             action=action,
             media=media,
             at=self.clock(),
-            position=Seconds(percent / 100 * RUNTIME),
-            duration=duration,  # type: ignore[arg-type]
-            **more,  # type: ignore[arg-type]
+            **where,  # type: ignore[arg-type]  # keywords of Scrobble
         )
         session = Session(
             key=KEY, account="default", state=State.PLAYING, media=media, sitting=sitting, at=self.clock()
@@ -224,7 +222,7 @@ def test_an_id_that_trakt_does_not_know_is_set_aside_when_it_is_late_too(desk: D
 def test_without_a_sign_in_everything_waits(desk: Desk) -> None:
     (desk.folder / "tokens" / "default.json").unlink()
     desk.say(Action.STOP, 96)
-    with pytest.raises(Unauthorized, match="scrobbler login"):
+    with pytest.raises(Unauthorized, match="not signed in"):
         desk.deliver()
     assert [entry.scrobble.action for entry in desk.state().waiting] == [Action.STOP]
     assert desk.state().waiting[0].uncertain is False
@@ -254,6 +252,14 @@ def test_a_start_whose_film_must_be_over_is_not_sent(desk: Desk) -> None:
     desk.clock.advance(RUNTIME)
     desk.deliver_all()
     assert desk.double.calls() == []
+
+
+@pytest.mark.parametrize(("age", "calls"), [(0, ["POST /scrobble/start 201"]), (61, [])])
+def test_a_start_at_an_unknown_place_is_told_only_while_it_is_fresh(desk: Desk, age: float, calls: list[str]) -> None:
+    desk.say(Action.START, 0, position=None)
+    desk.clock.advance(age)
+    desk.deliver_all()
+    assert desk.double.calls() == calls
 
 
 def test_what_is_late_is_not_sent_while_something_else_is_watched(desk: Desk) -> None:

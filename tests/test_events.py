@@ -115,8 +115,9 @@ def test_a_name_that_is_not_utf8_stays_readable_and_can_be_written() -> None:
 
 @given(st.text(st.characters(codec=None, categories=None, min_codepoint=0)))
 def test_any_text_can_be_written(text: str) -> None:
-    media = Media(path=text, title=text, library=text, show=Show(title=text))
-    assert msgspec.json.decode(msgspec.json.encode(media), type=Media) == media
+    media = Media(path=text, title=text, library=text, show=Show(title=text), ids=Ids(slug=text))
+    event = PlayerEvent(session=SessionKey(source="x", player=text, id=text), kind=Kind.PLAY, media=media, at=NOW)
+    assert msgspec.json.decode(msgspec.json.encode(event), type=PlayerEvent) == event
 
 
 def test_one_item_is_told_from_another_by_path_then_ids_then_name() -> None:

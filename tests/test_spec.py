@@ -21,7 +21,18 @@ from scrobbler.cli import COMMANDS
 from scrobbler.errors import PayloadError
 from scrobbler.events import Kind, Media, MediaKind, PlayerEvent, Seconds, SessionKey, Show
 from scrobbler.sandbox import FaultKind
-from scrobbler.session import TRANSITIONS, WINDOWS, Policy, Scrobble, Session, deadline, expire, step, vanish
+from scrobbler.session import (
+    DEFAULT_ACCOUNT,
+    TRANSITIONS,
+    WINDOWS,
+    Policy,
+    Scrobble,
+    Session,
+    deadline,
+    expire,
+    step,
+    vanish,
+)
 from scrobbler.trakt.statuses import TABLE
 
 T0 = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
@@ -63,7 +74,7 @@ def test_the_keys_of_the_configuration_are_those_of_the_page() -> None:
         for table, kind in tables.items()
         for name, default in zip(kind.__struct_fields__, kind.__struct_defaults__, strict=True)
     ]
-    found += [("players.NAME.kind", "NAME"), ("players.NAME.account", config.DEFAULT_ACCOUNT)]
+    found += [("players.NAME.kind", "NAME"), ("players.NAME.account", DEFAULT_ACCOUNT)]
     assert rows("config.md", "key", "default") == found
     assert set(config._PlayerKeys.__struct_fields__) == {"kind", "account"}
 

@@ -235,7 +235,7 @@ def test_tokens_without_a_birthday_are_born_now(respx_mock: respx.MockRouter) ->
 )
 def test_a_refused_refresh_asks_for_a_new_sign_in(respx_mock: respx.MockRouter, answer: httpx.Response) -> None:
     respx_mock.post(TOKEN).mock(return_value=answer)
-    with pytest.raises(Unauthorized, match="scrobbler login"):
+    with pytest.raises(Unauthorized, match="does not renew the sign-in any more"):
         refresh()
 
 

@@ -59,11 +59,6 @@ def app_of(configuration: config.Config) -> App:
     )
 
 
-def login_command(account: str) -> str:
-    """How that account is signed in, to be quoted in words for the user."""
-    return "`scrobbler login`" if account == config.DEFAULT_ACCOUNT else f"`scrobbler login --account {account}`"
-
-
 def settings_options(command: F) -> F:
     """Give a command ``--config`` and ``--state``; the body finds them in its ``Settings``."""
 

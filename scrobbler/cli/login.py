@@ -9,8 +9,9 @@ from typing import Final
 import click
 
 from scrobbler.cli import Settings, app_of, now, qr, settings_options
-from scrobbler.config import DEFAULT_ACCOUNT, Config
+from scrobbler.config import Config
 from scrobbler.errors import ConfigError, ScrobblerError, Unavailable
+from scrobbler.session import DEFAULT_ACCOUNT
 from scrobbler.trakt import signin
 from scrobbler.trakt.client import Trakt
 from scrobbler.trakt.signin import Answer, DeviceCode

@@ -13,10 +13,10 @@ import click
 from scrobbler import adapters, lock
 from scrobbler.adapters import Webhook
 from scrobbler.agent import Agent, Source
-from scrobbler.cli import Settings, app_of, login_command, now, settings_options
+from scrobbler.cli import Settings, app_of, now, settings_options
 from scrobbler.config import Config, Server
 from scrobbler.delivery import Courier
-from scrobbler.errors import ConfigError, ScrobblerError
+from scrobbler.errors import ConfigError, ScrobblerError, StateError
 from scrobbler.events import Seconds
 from scrobbler.identify.lookup import Finder
 from scrobbler.outlet import Outlet
@@ -85,8 +85,8 @@ async def _run(configuration: Config, store: Store) -> None:
     outlets = {account: _outlet(account, configuration, store) for account in configuration.accounts}
     agent = Agent(sources, store, outlets, now)
     async with AsyncExitStack() as stack:
-        if configuration.server is not None:
-            await _listen(stack, configuration.server, configuration, webhooks, agent)
+        if configuration.server is not None or webhooks:
+            await _listen(stack, configuration.server or Server(), configuration, webhooks, agent)
         log.info("watching %s", ", ".join(configuration.players))
         await agent.run()
 
@@ -99,10 +99,12 @@ def _build(name: str, kind: str, options: adapters.Options) -> Any:
 
 def _outlet(account: str, configuration: Config, store: Store) -> Outlet:
     tokens = TokenFile(configuration.state_dir, account)
-    if tokens.read() is None:
-        log.warning(
-            "account %s is not signed in: run %s; what is watched meanwhile is kept", account, login_command(account)
-        )
+    try:
+        problem = None if tokens.read() else f"is not signed in: run `{tokens.login}`"
+    except StateError as error:
+        problem = f"cannot be used: {error}"
+    if problem:
+        log.warning("account %s %s; what is watched meanwhile is kept", account, problem)
     trakt = Trakt(app_of(configuration), tokens)
     return Outlet(Courier(account, trakt, Finder(trakt), store, now), store, tokens, now)
 

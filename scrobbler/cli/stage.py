@@ -53,7 +53,7 @@ class Remote:
     async def reached(self, seconds: float) -> None:
         """Until the player has come so far, or to the end."""
         async with _patience("the player does not play", CLIP_SECONDS + PATIENCE):
-            while not await self._has_reached(seconds):
+            while not await self._has_reached(seconds):  # noqa: ASYNC110  # the player is another process
                 await asyncio.sleep(0.05)
 
     async def _has_reached(self, seconds: float) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from scrobbler import lock
-from scrobbler.cli import Settings, login_command, now, settings_options
+from scrobbler.cli import Settings, now, settings_options
 from scrobbler.config import Config
 from scrobbler.errors import StateError
 from scrobbler.outbox import Entry
@@ -54,8 +54,10 @@ def _report(configuration: Config, state: Snapshot, at: datetime) -> dict[str, A
 
 
 def _account(name: str, configuration: Config) -> dict[str, Any]:
+    file = TokenFile(configuration.state_dir, name)
     try:
-        signed_in, problem = TokenFile(configuration.state_dir, name).read() is not None, None
+        signed_in = file.read() is not None
+        problem = None if signed_in else f"not signed in: `{file.login}`"
     except StateError as error:
         signed_in, problem = False, str(error)
     return {"name": name, "signed_in": signed_in, "problem": problem}
@@ -103,8 +105,7 @@ def _words(report: dict[str, Any]) -> str:
         f"Agent     running (pid {agent['pid']})" if agent["running"] else "Agent     not running: `scrobbler run`"
     ]
     for account in report["accounts"]:
-        signed_in = "signed in" if account["signed_in"] else f"not signed in: {login_command(account['name'])}"
-        lines.append(f"Account   {account['name']}: {account['problem'] or signed_in}")
+        lines.append(f"Account   {account['name']}: {account['problem'] or 'signed in'}")
     for player in report["players"]:
         lines.append(f"Player    {player['name']} ({player['kind']}), for {player['account']}")
     for one in report["watching"]:

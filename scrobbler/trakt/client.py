@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from scrobbler.errors import Unauthorized, Unavailable, Uncertain
+from scrobbler.errors import StateError, Unauthorized, Unavailable, Uncertain
 from scrobbler.events import MediaKind, Percent, Seconds
 from scrobbler.session import Action
 from scrobbler.trakt import catalogue, replies, signin, wire
@@ -194,7 +194,10 @@ class Trakt:
 
     def _tokens(self) -> Tokens | None:
         """The tokens to use. Those that end soon are renewed now; if that fails, they still do."""
-        tokens = self._file.read()
+        try:
+            tokens = self._file.read()
+        except StateError as error:  # nobody can use a damaged file but by a new sign-in
+            raise Unauthorized(str(error)) from error
         if tokens is None or not tokens.stale(self._now()) or self._clock() < self._renewal_at:
             return tokens
         try:
@@ -227,7 +230,7 @@ class Trakt:
         return new
 
     def _signed_out(self) -> Unauthorized:
-        return Unauthorized(f"{self._file.account} is not signed in: run `scrobbler login`")
+        return Unauthorized(f"{self._file.account} is not signed in")
 
 
 def _part(id_: int | str) -> str:

@@ -187,7 +187,7 @@ def refresh(transport: "Transport", app: App, tokens: Tokens, *, now: datetime) 
         return _tokens(reply, now)
     if reply.field("error") == "invalid_client":
         raise _bad_app("invalid_client")
-    raise Unauthorized("Trakt does not renew the sign-in any more: run `scrobbler login`")
+    raise Unauthorized("Trakt does not renew the sign-in any more")
 
 
 def revoke(transport: "Transport", app: App, tokens: Tokens) -> None:

@@ -19,7 +19,7 @@ AFTER_429: Final = 5.0
 
 TABLE: Final[Mapping[int, tuple[type[TraktError], str]]] = {
     400: (Rejected, "Trakt could not read the request"),
-    401: (Unauthorized, "Trakt does not accept the sign-in any more: run `scrobbler login`"),
+    401: (Unauthorized, "Trakt does not accept the sign-in any more"),
     403: (Closed, "Trakt does not know this app, or has deleted it: check client_id, or register the app again"),
     404: (Rejected, "Trakt does not know this item"),
     405: (Rejected, "Trakt does not take this kind of request"),

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from scrobbler.errors import ConfigError, StateError
+from scrobbler.session import DEFAULT_ACCOUNT
 
 Instant = Annotated[datetime, Meta(tz=True)]
 
@@ -57,6 +58,11 @@ class TokenFile:
         self.account = account
         self.path = state / "tokens" / f"{account}.json"
 
+    @property
+    def login(self) -> str:
+        """The command that signs this account in, for the user to run."""
+        return "scrobbler login" + ("" if self.account == DEFAULT_ACCOUNT else f" --account {self.account}")
+
     def read(self) -> Tokens | None:
         """The tokens, or None before the first sign-in.
 
@@ -70,7 +76,7 @@ class TokenFile:
             raise StateError(f"{self.path} cannot be read: {error.strerror}") from error
         except (msgspec.DecodeError, UnicodeDecodeError):
             # The cause is cut off on purpose: it could quote what the file holds.
-            text = f"{self.path} is damaged: move it away, then run `scrobbler login` for {self.account}"
+            text = f"{self.path} is damaged: move it away and sign in again"
             raise StateError(text) from None
 
     def write(self, tokens: Tokens) -> None:

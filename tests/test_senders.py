@@ -1,0 +1,48 @@
+"""Threads for blocking calls, for which nobody waits at the end."""
+
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from scrobbler.senders import Senders
+
+
+def test_a_call_is_made_on_another_thread_and_its_result_comes_back() -> None:
+    senders = Senders(1)
+    assert senders.submit(lambda: threading.current_thread().name).result(10) == "sender-0"
+    senders.close()
+
+
+def test_an_error_comes_back_and_the_thread_goes_on() -> None:
+    senders = Senders(1)
+    with pytest.raises(ZeroDivisionError):
+        senders.submit(lambda: 1 / 0).result(10)
+    assert senders.submit(max, 1, 2).result(10) == 2
+    senders.close()
+
+
+def test_what_was_submitted_cannot_be_cancelled() -> None:
+    senders = Senders(1)
+    gate = threading.Event()
+    waiting = senders.submit(gate.wait, 10)
+    later = senders.submit(max, 3, 4)
+    assert not waiting.cancel()
+    assert not later.cancel()
+    gate.set()
+    assert later.result(10) == 4
+    senders.close()
+
+
+def test_closed_threads_end() -> None:
+    senders = Senders(2)
+    senders.close()
+    for thread in senders._threads:
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def test_a_call_that_hangs_keeps_no_process_alive() -> None:
+    script = "import threading; from scrobbler.senders import Senders; Senders(1).submit(threading.Event().wait)"
+    assert subprocess.run([sys.executable, "-c", script], check=False, timeout=30).returncode == 0
