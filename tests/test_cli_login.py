@@ -202,7 +202,7 @@ def test_without_an_app_it_says_where_to_get_one(tmp_path: Path) -> None:
     words = complaint(ran("login", "--config", file), 2)
     assert words.startswith(f"{file}: trakt.client_id is missing: ")
     assert "https://app.trakt.tv/settings/apps" in words
-    assert complaint(ran("login"), 2).startswith("the configuration: trakt.client_id is missing: ")
+    assert "config.toml: trakt.client_id is missing: " in complaint(ran("login"), 2)
 
 
 def test_a_refusal_ends_the_program_with_one_line_and_status_1(

@@ -9,7 +9,7 @@ from typing import Final
 import click
 
 from scrobbler.cli import Settings, app_of, now, qr, settings_options
-from scrobbler.config import Config
+from scrobbler.config import Config, default_path
 from scrobbler.errors import ConfigError, ScrobblerError, Unavailable
 from scrobbler.session import DEFAULT_ACCOUNT
 from scrobbler.trakt import signin
@@ -47,7 +47,7 @@ def command(settings: Settings, account: str, as_json: bool) -> None:
         raise ConfigError(f"there is no account {account!r}: known are {', '.join(known)}")
     if not configuration.trakt.client_id:
         raise ConfigError(
-            f"{configuration.path or 'the configuration'}: trakt.client_id is missing: "
+            f"{configuration.path or default_path()}: trakt.client_id is missing: "
             "it names the Trakt app to sign in with (https://app.trakt.tv/settings/apps; Trakt lets VIPs create one)"
         )
     screen = Screen(as_json=as_json)
