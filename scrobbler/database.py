@@ -11,6 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -112,21 +113,11 @@ class Database:
             future.set_result(result)
 
     def _open(self, schema: Sequence[str], now: datetime) -> sqlite3.Connection:
-        try:
-            connection = _connect(self.path)
-            reason = _unusable(connection, len(schema))
-        except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
-                raise
-            reason = f"is damaged ({error})"
-            connection = None
+        reason = _unusable(self.path, len(schema))
         if reason is not None:
-            if connection is not None:
-                connection.close()
             aside = self._move_aside(now)
             self.moved = f"{self.path} {reason}; it was kept as {aside.name}, and a new one was begun"
-            connection = _connect(self.path)
-        assert connection is not None  # noqa: S101
+        connection = _connect(self.path)
         try:
             _upgrade(connection, self.path, schema)
         except BaseException:
@@ -148,7 +139,11 @@ def read_only(path: Path) -> sqlite3.Connection:
     """A connection for commands beside the agent: it can read and cannot write. Raises ``StateError``."""
     try:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5, isolation_level=None)
-        connection.execute("SELECT 1 FROM sqlite_schema")
+        try:
+            connection.execute("SELECT 1 FROM sqlite_schema")
+        except BaseException:
+            connection.close()
+            raise
     except sqlite3.Error as error:
         raise StateError(f"the state file {path} cannot be read: {error}") from None
     return connection
@@ -157,13 +152,29 @@ def read_only(path: Path) -> sqlite3.Connection:
 def _connect(path: Path) -> sqlite3.Connection:
     path.touch(mode=0o600)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
-def _unusable(connection: sqlite3.Connection, version: int) -> str | None:
-    """Why this file must not be written to, or None."""
+def _unusable(path: Path, version: int) -> str | None:
+    """Why this file must not be written to, or None. Looking changes nothing in it."""
+    if not path.exists():
+        return None
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10)) as connection:
+            return _verdict(connection, version)
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorname not in {"SQLITE_CORRUPT", "SQLITE_NOTADB"}:
+            raise
+        return f"is damaged ({error})"
+
+
+def _verdict(connection: sqlite3.Connection, version: int) -> str | None:
     ours = connection.execute("PRAGMA application_id").fetchone()[0]
     found = connection.execute("PRAGMA user_version").fetchone()[0]
     if ours not in {0, APPLICATION}:
@@ -172,10 +183,6 @@ def _unusable(connection: sqlite3.Connection, version: int) -> str | None:
         return f"was written by a newer version of this program (state version {found}, this one knows {version})"
     verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     return None if verdict == "ok" else f"is damaged ({verdict})"
-
-
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    return error.sqlite_errorname in {"SQLITE_CORRUPT", "SQLITE_NOTADB"}
 
 
 def _upgrade(connection: sqlite3.Connection, path: Path, schema: Sequence[str]) -> None:

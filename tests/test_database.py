@@ -29,6 +29,12 @@ def rows(path: Path) -> list[int]:
         return [row[0] for row in db.execute("SELECT x FROM t ORDER BY x")]
 
 
+def kept_aside(folder: Path) -> Path:
+    """The one file that was moved; the journals that SQLite keeps beside it go along."""
+    (aside,) = [path for path in folder.glob("state.db.aside-*") if not path.name.endswith(("-wal", "-shm"))]
+    return aside
+
+
 def add(x: int, db: sqlite3.Connection) -> None:
     db.execute("INSERT INTO t VALUES (?)", (x,))
 
@@ -143,7 +149,7 @@ def test_a_damaged_file_is_kept_aside_and_said_so(tmp_path: Path, clock: Clock, 
         assert database.moved is not None
         assert "damaged" in database.moved
         insert(database, 1)
-    (aside,) = tmp_path.glob("state.db.aside-*")
+    aside = kept_aside(tmp_path)
     assert aside.read_bytes() == content
     assert aside.name in database.moved
 
@@ -158,7 +164,7 @@ def test_damage_inside_is_found_before_anything_is_written(tmp_path: Path, clock
     path.write_bytes(content)
     with opened(path, clock) as database:
         assert database.moved is not None
-    (aside,) = tmp_path.glob("state.db.aside-*")
+    aside = kept_aside(tmp_path)
     assert aside.read_bytes() == bytes(content)
 
 
@@ -170,16 +176,18 @@ def test_a_file_of_a_newer_version_is_kept_aside(tmp_path: Path, clock: Clock) -
         assert database.moved is not None
         assert "newer version" in database.moved
         assert rows(path) == []
-    (aside,) = tmp_path.glob("state.db.aside-*")
+    aside = kept_aside(tmp_path)
     assert rows(aside) == [5]
 
 
-def test_a_file_of_another_program_is_kept_aside(tmp_path: Path, clock: Clock) -> None:
+def test_a_file_of_another_program_is_kept_aside_as_it_was(tmp_path: Path, clock: Clock) -> None:
     path = tmp_path / "state.db"
     with closing(sqlite3.connect(path)) as other:
         other.execute("PRAGMA application_id = 1234")
         other.execute("CREATE TABLE theirs (x)")
+    content = path.read_bytes()
     with opened(path, clock) as database:
+        assert kept_aside(tmp_path).read_bytes() == content
         assert database.moved is not None
         assert "another program" in database.moved
 

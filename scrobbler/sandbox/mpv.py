@@ -7,6 +7,7 @@ playlist, and nothing ends by itself: ``finish`` ends a file.
 import asyncio
 import json
 import os
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +17,8 @@ _COMMANDS = ("client_name", "get_property", "observe_property", "set_property", 
 """All that it obeys; ``loadfile`` cannot know a length, so ``play`` is the better way to open something."""
 
 _OF_A_FILE = ("path", "filename", "media-title", "current-tracks/video", "time-pos", "eof-reached", "duration")
+_LEAVE_THE_NAME: dict[str, bool] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
+"""mpv's socket stays behind when it ends; from Python 3.13 on asyncio would remove it."""
 _TRACK = {"id": 1, "type": "video", "image": False, "albumart": False}
 
 
@@ -40,7 +43,7 @@ class SimulatedMpv:
         """Listens, as mpv does: a socket of the same name is replaced."""
         with suppress(FileNotFoundError):
             os.unlink(self.socket)  # noqa: PTH108 - one file, at once
-        self._server = await asyncio.start_unix_server(self._serve, self.socket)
+        self._server = await asyncio.start_unix_server(self._serve, self.socket, **_LEAVE_THE_NAME)
         self._told = self._properties()
 
     def play(self, path: str | Path, duration: float | None) -> None:

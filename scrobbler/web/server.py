@@ -6,6 +6,7 @@ take to come in; a connection here does.
 """
 
 import asyncio
+import errno
 import logging
 import os
 import socket
@@ -144,6 +145,7 @@ def _reason(error: OSError | UnicodeError) -> str:
     """Why an address cannot be used, in the system's words; asyncio wraps them into a sentence of its own."""
     if isinstance(error, UnicodeError):
         return "this cannot be the name of a host"
-    if isinstance(error, socket.gaierror) or error.errno is None:
+    if isinstance(error, socket.gaierror):
         return error.strerror or str(error)
-    return os.strerror(error.errno)
+    # Since Python 3.13 asyncio leaves out the addresses that are not this machine's, and then has none, and no number.
+    return os.strerror(error.errno or errno.EADDRNOTAVAIL)
