@@ -139,22 +139,22 @@ def read_only(path: Path) -> sqlite3.Connection:
     """A connection for commands beside the agent: it can read and cannot write. Raises ``StateError``."""
     try:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5, isolation_level=None)
-        try:
-            connection.execute("SELECT 1 FROM sqlite_schema")
-        except BaseException:
-            connection.close()
-            raise
+        return _prepared(connection, "SELECT 1 FROM sqlite_schema")
     except sqlite3.Error as error:
         raise StateError(f"the state file {path} cannot be read: {error}") from None
-    return connection
 
 
 def _connect(path: Path) -> sqlite3.Connection:
     path.touch(mode=0o600)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+    return _prepared(connection, "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL")
+
+
+def _prepared(connection: sqlite3.Connection, *statements: str) -> sqlite3.Connection:
+    """The connection with these done on it; one on which they fail is closed."""
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
+        for statement in statements:
+            connection.execute(statement)
     except BaseException:
         connection.close()
         raise

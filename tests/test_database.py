@@ -225,6 +225,18 @@ def test_a_path_that_cannot_be_a_file_is_said_to_be_so(tmp_path: Path, clock: Cl
         read_only(tmp_path / "nowhere.db")
 
 
+def test_a_journal_that_cannot_be_made_is_said_to_be_so(tmp_path: Path, clock: Clock) -> None:
+    (tmp_path / "state.db-wal").mkdir()
+    with pytest.raises(StateError, match="cannot be used"):
+        Database(tmp_path / "state.db", SCHEMA, clock())
+
+
+def test_what_is_no_database_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "state.db").write_text("no database at all, but long enough to look like one" * 40)
+    with pytest.raises(StateError, match="cannot be read"):
+        read_only(tmp_path / "state.db")
+
+
 def test_a_reader_cannot_write(tmp_path: Path, clock: Clock) -> None:
     path = tmp_path / "state.db"
     with opened(path, clock), closing(read_only(path)) as db, pytest.raises(sqlite3.OperationalError, match="readonly"):

@@ -71,6 +71,10 @@ def test_a_stop_under_one_percent_takes_the_start_back() -> None:
     Playbook() >> play(0) << "start 0" >> stop(0.5) << "take back 0.5"
 
 
+def test_what_was_never_begun_leaves_nothing() -> None:
+    Playbook() >> pause(0.5) << "" >> stop(0.5) << ""
+
+
 def test_a_player_attached_while_paused_starts_when_it_goes_on() -> None:
     Playbook() >> pause(40) << "" >> play(40) << "start 40"
 
