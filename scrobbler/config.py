@@ -40,6 +40,8 @@ class Trakt(Struct, frozen=True, kw_only=True):
     auth_url: HttpUrl = "https://auth.trakt.tv"
     client_id: str | None = None
     client_secret: str | None = None
+    client_id_file: str | None = None
+    client_secret_file: str | None = None
 
     def __repr__(self) -> str:  # the secret must not reach a log through a repr
         return f"Trakt(api_url={self.api_url!r}, auth_url={self.auth_url!r}, ...)"
@@ -147,9 +149,13 @@ def parse(text: str, path: Path | None) -> Config:
                 ("players", name, "account"),
                 f"there is no [accounts.{player.account}]; known are: {known}",
             )
+    trakt = document.table(("trakt",), Trakt)
+    for key in ("client_id", "client_secret"):
+        if getattr(trakt, key) and getattr(trakt, f"{key}_file"):
+            raise document.wrong(("trakt", f"{key}_file"), f"there is a trakt.{key} already; one of the two is enough")
     return Config(
         path=path,
-        trakt=document.table(("trakt",), Trakt),
+        trakt=trakt,
         accounts=tuple(dict.fromkeys((*sections.accounts, *(player.account for player in players.values())))),
         players=players,
         server=document.table(("server",), Server) if sections.server is not None else None,

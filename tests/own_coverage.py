@@ -7,7 +7,7 @@ from coverage import Coverage
 
 SPINE = (
     *("errors", "events", "session", "adapters", "config", "toml", "lock", "database", "outbox", "store", "delivery"),
-    *("senders", "outlet", "agent", "folder"),
+    *("credentials", "senders", "outlet", "agent", "folder"),
 )
 TESTED_BY = {"errors": "test_delivery", "toml": "test_config", "outlet": "test_agent", "outbox": "test_store"}
 """Where a module has no behaviour of its own, or has it only together with another, that one's tests count."""

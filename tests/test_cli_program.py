@@ -62,7 +62,7 @@ def test_without_a_command_it_shows_its_help() -> None:
     [
         ("stauts", "did you mean status?"),
         ("Login", "did you mean login?"),
-        ("fly", "there are: run, login, status, demo, sandbox."),
+        ("fly", f"there are: {', '.join(COMMANDS)}."),
     ],
 )
 def test_a_command_that_is_not_there_is_answered_with_one_that_is(word: str, hint: str) -> None:

@@ -70,6 +70,14 @@ def test_an_address_may_be_of_the_sixth_version() -> None:
             "[trakt]\n\nclient_id = 7",
             "config.toml:3: trakt.client_id: this must be a text in quotes, not a whole number",
         ),
+        (
+            '[trakt]\nclient_id = "x"\nclient_id_file = "y"',
+            "config.toml:3: trakt.client_id_file: there is a trakt.client_id already; one of the two is enough",
+        ),
+        (
+            '[trakt]\nclient_secret_file = "y"\nclient_secret = "x"',
+            "config.toml:2: trakt.client_secret_file: there is a trakt.client_secret already",
+        ),
         ('[trakt]\napi_url = "trakt.tv"', 'config.toml:2: trakt.api_url: this must be an address such as "https://api'),
         ('[server]\nlisten = "8722"', 'config.toml:2: server.listen: this must be HOST:PORT, such as "127.0.0.1:8722"'),
         ('[server]\nlisten = "localhost:99999"', "config.toml:2: server.listen: this must be HOST:PORT"),

@@ -14,13 +14,17 @@ from typing import Any, Final, NoReturn, TypeVar
 import click
 from msgspec.structs import replace
 
-from scrobbler import __version__, config
+from scrobbler import __version__, config, credentials
+from scrobbler.credentials import Credentials
 from scrobbler.errors import ConfigError, ScrobblerError
+from scrobbler.session import DEFAULT_ACCOUNT
 from scrobbler.trakt.app import App
 
 COMMANDS: Final = {
     "run": "Run the agent: watch players, tell Trakt.",
     "login": "Sign in to Trakt with a code or a QR.",
+    "logout": "Sign out: take the access back at Trakt, forget the tokens.",
+    "accounts": "Show who is signed in, and until when.",
     "status": "Show what is watched, what waits, what was sent.",
     "demo": "Show the whole idea in half a minute, without an account.",
     "sandbox": "Run a Trakt of your own, to try things out.",
@@ -48,15 +52,26 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def app_of(configuration: config.Config) -> App:
-    """The Trakt app that the configuration names; without one nothing can be sent, but everything can be kept."""
-    trakt = configuration.trakt
+def app_of(configuration: config.Config, known: Credentials | None = None) -> App:
+    """The Trakt app with these credentials, else with those that are found.
+
+    Without any, nothing can be sent but everything can be kept. Raises ``ConfigError`` where a source is wrong.
+    """
+    known = known or credentials.find(configuration)
     return App(
-        client_id=trakt.client_id or "",
-        client_secret=trakt.client_secret,
-        api_url=trakt.api_url.rstrip("/"),
-        auth_url=trakt.auth_url.rstrip("/"),
+        client_id=known.client_id if known else "",
+        client_secret=known.client_secret if known else None,
+        api_url=configuration.trakt.api_url.rstrip("/"),
+        auth_url=configuration.trakt.auth_url.rstrip("/"),
     )
+
+
+def known_account(configuration: config.Config, name: str) -> str:
+    """The name, where there is such an account. Raises ``ConfigError`` where there is none."""
+    known = dict.fromkeys((*configuration.accounts, DEFAULT_ACCOUNT))
+    if name not in known:
+        raise ConfigError(f"there is no account {name!r}: known are {', '.join(known)}")
+    return name
 
 
 def settings_options(command: F) -> F:

@@ -92,6 +92,7 @@ class _Demo:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "scrobbler", "login", "--json", "--config", str(config)),
             stdout=asyncio.subprocess.PIPE,
+            env=stage.environment(),
         )
         assert process.stdout is not None  # asked for above  # noqa: S101
         while line := await process.stdout.readline():

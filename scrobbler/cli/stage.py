@@ -124,8 +124,7 @@ async def simulated_player(socket: Path, clip: Path) -> AsyncIterator[Remote]:
 async def agent(config: Path, hear: Callable[[str], None]) -> AsyncIterator[Process]:
     """A real agent as a process of its own; each line that it logs is heard."""
     command = [sys.executable, "-m", "scrobbler", "run", "--config", str(config)]
-    own = {name: value for name, value in os.environ.items() if name not in {"SCROBBLER_CONFIG", "SCROBBLER_STATE"}}
-    process = await asyncio.create_subprocess_exec(*command, stdin=subprocess.DEVNULL, stderr=PIPE, env=own)
+    process = await asyncio.create_subprocess_exec(*command, stdin=subprocess.DEVNULL, stderr=PIPE, env=environment())
     assert process.stderr is not None  # asked for above  # noqa: S101
     listening = asyncio.create_task(_listen(process.stderr, hear))
     try:
@@ -133,6 +132,15 @@ async def agent(config: Path, hear: Callable[[str], None]) -> AsyncIterator[Proc
     finally:
         await _end(process)
         await listening
+
+
+def environment() -> dict[str, str]:
+    """Ours, without what would stand above the demo's own configuration."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("SCROBBLER_") and name != "CREDENTIALS_DIRECTORY"
+    }
 
 
 async def _listen(stream: asyncio.StreamReader, hear: Callable[[str], None]) -> None:

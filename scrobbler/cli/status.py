@@ -56,8 +56,8 @@ def _report(configuration: Config, state: Snapshot, at: datetime) -> dict[str, A
 def _account(name: str, configuration: Config) -> dict[str, Any]:
     file = TokenFile(configuration.state_dir, name)
     try:
-        signed_in = file.read() is not None
-        problem = None if signed_in else f"not signed in: `{file.login}`"
+        refusal = file.refusal() if file.read() else "not signed in"
+        signed_in, problem = refusal is None, f"{refusal}: `{file.login}`" if refusal else None
     except StateError as error:
         signed_in, problem = False, str(error)
     return {"name": name, "signed_in": signed_in, "problem": problem}
