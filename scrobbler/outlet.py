@@ -16,7 +16,7 @@ from scrobbler.folder import appearing
 from scrobbler.outbox import Entry
 from scrobbler.senders import Senders
 from scrobbler.store import Store
-from scrobbler.trakt.tokens import TokenFile, Tokens
+from scrobbler.trakt.tokens import Refused, TokenFile, Tokens
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +106,8 @@ class Outlet:
     async def _until_signed_in(self, error: Unauthorized) -> None:
         """Nothing can be sent until the account's tokens change; what is watched meanwhile waits."""
         self._say_trouble(f"{error}: run `{self._tokens.login}`; what is watched meanwhile is kept")
-        refused = self._known_tokens()
+        # Not what is in the file by now: somebody may have signed in since the tokens were refused.
+        refused = error.tokens if isinstance(error, Refused) else self._known_tokens()
         folder = self._tokens.path.parent
         async with contextlib.aclosing(appearing(folder, name=self._tokens.path.name)) as changes:
             async for _ in changes:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -16,7 +17,7 @@ from scrobbler.trakt.app import App
 from scrobbler.trakt.catalogue import Entry, EntryKind, IdSource, Season
 from scrobbler.trakt.replies import HistoryAdded, HistoryEntry, PlaybackEntry, ScrobbleReply, Settings, Watching
 from scrobbler.trakt.statuses import Reply
-from scrobbler.trakt.tokens import TokenFile, Tokens
+from scrobbler.trakt.tokens import Refused, TokenFile, Tokens
 from scrobbler.trakt.wire import Item
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Trakt:
         self._clock = clock
         self._now = now
         self._transport: Transport | None = None
+        self._opening = Lock()
         self._write_at = clock()
         self._renewal_at = clock()
 
@@ -139,11 +141,12 @@ class Trakt:
     # How a call is made
 
     def _opened(self) -> "Transport":
-        if self._transport is None:
-            from scrobbler.trakt.transport import Transport  # noqa: PLC0415  (httpx loads with the first call)
+        with self._opening:
+            if self._transport is None:
+                from scrobbler.trakt.transport import Transport  # noqa: PLC0415  (httpx loads with the first call)
 
-            self._transport = Transport(self._app)
-        return self._transport
+                self._transport = Transport(self._app)
+            return self._transport
 
     def _write(
         self, method: str, path: str, *, body: Mapping[str, Any] | None = None, accept: Collection[int] = ()
@@ -188,9 +191,15 @@ class Trakt:
         if tokens is None:
             return send()
         try:
-            return send(token=tokens.access_token)
+            reply = send(token=tokens.access_token)
         except Unauthorized:
-            return send(token=self._renewed(tokens).access_token)
+            tokens = self._renewed(tokens)
+            try:
+                reply = send(token=tokens.access_token)
+            except Unauthorized as error:
+                raise self._file.refuse(tokens, str(error)) from error
+        self._file.accept()
+        return reply
 
     def _tokens(self) -> Tokens | None:
         """The tokens to use. Those that end soon are renewed now; if that fails, they still do."""
@@ -216,21 +225,22 @@ class Trakt:
                 raise self._signed_out()
             if kept != used:
                 return kept
+            self._file.check()
             try:
                 new = signin.refresh(self._opened(), self._app, used, now=self._now())
             except Uncertain as error:  # about the renewal; what was asked for was not even tried
                 raise Unavailable(str(error)) from error
-            except Unauthorized:
+            except Unauthorized as error:
                 kept = self._file.read()  # a file system without locks: did another process win?
                 if kept is None or kept == used:
-                    raise
+                    raise self._file.refuse(used, str(error)) from error
                 return kept
             self._file.write(new)
         self._renewal_at = self._clock() + RENEWAL_RESTS
         return new
 
-    def _signed_out(self) -> Unauthorized:
-        return Unauthorized(f"{self._file.account} is not signed in")
+    def _signed_out(self) -> Refused:
+        return Refused(f"{self._file.account} is not signed in", tokens=None)
 
 
 def _part(id_: int | str) -> str:

@@ -3,18 +3,20 @@
 A device code is answered by status alone; the error words of RFC 8628 are understood too where a reply has them.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode, urlsplit
 
 from msgspec import Struct
 
-from scrobbler.errors import Closed, Unauthorized, Unavailable, Uncertain
+from scrobbler.errors import Closed, Rejected, Unauthorized, Unavailable, Uncertain
 from scrobbler.events import Seconds
 from scrobbler.trakt.app import App
 from scrobbler.trakt.statuses import Reply, fault, retry_after
-from scrobbler.trakt.tokens import Tokens
+from scrobbler.trakt.tokens import USABLE, Tokens
 from scrobbler.trakt.wire import read_number, read_table, read_text
 
 if TYPE_CHECKING:
@@ -169,37 +171,57 @@ def wait(
 def refresh(transport: "Transport", app: App, tokens: Tokens, *, now: datetime) -> Tokens:
     """New tokens for old ones, whose refresh token is spent thereby.
 
-    Raises ``Unauthorized`` where Trakt does not take the refresh token, ``Closed`` where it does not know the app,
-    and ``Unavailable`` or ``Uncertain`` where the old tokens must be kept and tried again.
+    Raises ``Unauthorized`` where Trakt does not take the refresh token, ``Closed`` where it does not know the app or
+    where nobody renews tokens at that address, and ``Unavailable`` or ``Uncertain`` where the old tokens must be kept
+    and tried again.
     """
-    reply = transport.send(
-        "POST",
-        f"{app.auth_url}/oauth/token",
-        body={
-            "refresh_token": tokens.refresh_token,
-            "redirect_uri": NO_REDIRECT,
-            "grant_type": "refresh_token",
-        }
-        | app.credentials(),
-        accept={400, 401},
-    )
+    body = {"refresh_token": tokens.refresh_token, "redirect_uri": NO_REDIRECT, "grant_type": "refresh_token"}
+    try:
+        reply = transport.send("POST", f"{app.auth_url}/oauth/token", body=body | app.credentials(), accept={400, 401})
+    except Rejected as error:  # about the renewal; what was asked for must not be given up because of it
+        raise Closed(f"{app.auth_url} does not renew sign-ins (status {error.status}): check trakt.auth_url") from error
     if reply.ok:
         return _tokens(reply, now)
-    if reply.field("error") == "invalid_client":
-        raise _bad_app("invalid_client")
-    raise Unauthorized("Trakt does not renew the sign-in any more")
+    word = reply.field("error")
+    if word in BAD_APP - {"invalid_request"}:  # which was seen for the form of a very old token
+        raise _bad_app(word)
+    why = "it was ended there, or the answer to an earlier renewal was lost"
+    if word != "invalid_grant":
+        why = f"no reason given; sign-ins from before they moved to {urlsplit(app.auth_url).netloc} end so"
+    raise Unauthorized(f"Trakt does not renew the sign-in any more ({why})")
+
+
+def authorize_url(app: App, state: str) -> str:
+    """The page on which the user agrees, and which then shows a code to carry over by hand."""
+    query = {"response_type": "code", "client_id": app.client_id, "redirect_uri": NO_REDIRECT, "state": state}
+    return f"{app.auth_url}/oauth/authorize?{urlencode(query)}"
+
+
+def exchange(transport: "Transport", app: App, code: str, *, now: datetime) -> Tokens:
+    """Tokens for such a code. Raises ``Unauthorized`` where Trakt does not take it, and else as ``start`` does."""
+    body = {"code": code, "redirect_uri": NO_REDIRECT, "grant_type": "authorization_code"} | app.credentials()
+    reply = transport.send("POST", f"{app.auth_url}/oauth/token", body=body, accept={400, 401})
+    if reply.ok:
+        return _tokens(reply, now)
+    raise _app_fault(reply) or Unauthorized("Trakt does not take the code: it works once, and not for long")
 
 
 def revoke(transport: "Transport", app: App, tokens: Tokens) -> None:
-    """Takes the app's access away. The tokens are useless afterwards."""
-    transport.send("POST", f"{app.auth_url}/oauth/revoke", body={"token": tokens.access_token} | app.credentials())
+    """Takes the app's access away. The tokens are useless afterwards.
+
+    Raises ``Closed`` where Trakt does not know the app, ``Unavailable`` or ``Uncertain`` where there was no answer.
+    """
+    body = {"token": tokens.access_token} | app.credentials()
+    reply = transport.send("POST", f"{app.auth_url}/oauth/revoke", body=body, accept={400, 401})
+    if not reply.ok:
+        raise _bad_app(reply.field("error") or f"status {reply.status}")
 
 
 def _tokens(reply: Reply, now: datetime) -> Tokens:
     data = read_table(reply.data)
     access, renewal = read_text(data, "access_token"), read_text(data, "refresh_token")
     life = read_number(data, "expires_in")
-    if access is None or renewal is None or life is None:
+    if access is None or renewal is None or life is None or not re.match(USABLE, access + renewal):
         raise Uncertain("Trakt's answer holds no tokens")
     created = read_number(data, "created_at")
     created_at = now if created is None else datetime.fromtimestamp(created, UTC)

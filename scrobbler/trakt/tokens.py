@@ -1,6 +1,7 @@
 """Where the tokens of one account are kept, so that several processes can use and renew them."""
 
 import fcntl
+import hashlib
 import os
 import re
 import tempfile
@@ -13,10 +14,13 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Struct
 
-from scrobbler.errors import ConfigError, StateError
+from scrobbler.errors import ConfigError, StateError, Unauthorized
 from scrobbler.session import DEFAULT_ACCOUNT
 
 Instant = Annotated[datetime, Meta(tz=True)]
+USABLE: Final = r"^[!-~]+\Z"
+"""What a header can carry; anything else would end in an error that quotes it."""
+Secret = Annotated[str, Meta(pattern=USABLE)]
 
 SHARE_LEFT: Final = 0.2
 """A token is renewed once less than this share of its life is left..."""
@@ -29,8 +33,8 @@ _ACCOUNT: Final = re.compile(r"\w[\w .@+-]{0,63}")
 class Tokens(Struct, frozen=True, kw_only=True):
     """What a sign-in gave us. The refresh token works once; the reply that spends it carries the next."""
 
-    access_token: str
-    refresh_token: str
+    access_token: Secret
+    refresh_token: Secret
     created_at: Instant
     expires_at: Instant
     scope: str = "public"
@@ -48,6 +52,21 @@ class Tokens(Struct, frozen=True, kw_only=True):
         return self.expires_at <= now
 
 
+class Refused(Unauthorized):
+    """Trakt does not take these tokens any more, or there are none: somebody has to sign in."""
+
+    def __init__(self, text: str, *, tokens: Tokens | None) -> None:
+        super().__init__(text)
+        self.tokens = tokens
+
+
+class _Mark(Struct, frozen=True, kw_only=True):
+    """Why tokens were refused, and which: a digest of theirs, so that it says nothing about any others."""
+
+    digest: str
+    reason: str
+
+
 class TokenFile:
     """The tokens of one account: a file that only its owner can read, always whole, never half written."""
 
@@ -57,6 +76,8 @@ class TokenFile:
             raise ConfigError(f"{account!r} cannot be an account's name: use letters, digits and . _ - + @")
         self.account = account
         self.path = state / "tokens" / f"{account}.json"
+        self._mark = self.path.with_suffix(".refused")
+        self._doubted = True  # whether there may be a mark
 
     @property
     def login(self) -> str:
@@ -81,17 +102,50 @@ class TokenFile:
 
     def write(self, tokens: Tokens) -> None:
         """Puts the tokens in the place of the old ones; on return they survive a loss of power."""
+        self._replace(self.path, msgspec.json.encode(tokens))
+
+    def check(self) -> None:
+        """Raises ``StateError`` where the disk would not take new tokens, before the old ones are spent on them."""
         try:
-            self._replace(msgspec.json.encode(tokens))
+            self._make_folder()
+            with tempfile.NamedTemporaryFile(dir=self.path.parent, prefix=f".{self.account}.") as file:
+                file.write(bytes(4096))
+                file.flush()
+                os.fsync(file.fileno())
         except OSError as error:
             raise StateError(f"{self.path} cannot be written: {error.strerror}") from error
 
+    def refuse(self, tokens: Tokens, reason: str) -> Refused:
+        """The error to raise where Trakt does not take these tokens; noted beside the file, for all to know."""
+        self._doubted = True
+        try:
+            self._replace(self._mark, msgspec.json.encode(_Mark(digest=_digest(tokens), reason=reason)))
+        except StateError as error:
+            reason = f"{reason}; {error}"
+        return Refused(reason, tokens=tokens)
+
+    def refusal(self) -> str | None:
+        """Why Trakt does not take the tokens that are in the file; None where it was not seen to refuse them.
+
+        Raises ``StateError`` as ``read`` does.
+        """
+        tokens = self.read()
+        try:
+            mark = msgspec.json.decode(self._mark.read_bytes(), type=_Mark)
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+            return None  # only a note: the next refusal makes it anew
+        return mark.reason if tokens is not None and mark.digest == _digest(tokens) else None
+
+    def accept(self) -> None:
+        """Takes back what ``refuse`` noted, here or in an earlier run: Trakt takes the tokens."""
+        if self._doubted:
+            self._unlink(self._mark)
+            self._doubted = False
+
     def remove(self) -> None:
         """Forgets the account's tokens; it is no error if there are none."""
-        try:
-            self.path.unlink(missing_ok=True)
-        except OSError as error:
-            raise StateError(f"{self.path} cannot be removed: {error.strerror}") from error
+        self._unlink(self.path)
+        self._unlink(self._mark)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -107,15 +161,27 @@ class TokenFile:
         finally:
             os.close(handle)  # lets the lock go as well
 
-    def _replace(self, content: bytes) -> None:
-        self._make_folder()
+    def _unlink(self, path: Path) -> None:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StateError(f"{path} cannot be removed: {error.strerror}") from error
+
+    def _replace(self, path: Path, content: bytes) -> None:
+        try:
+            self._make_folder()
+            self._renamed(path, content)
+        except OSError as error:
+            raise StateError(f"{path} cannot be written: {error.strerror}") from error
+
+    def _renamed(self, path: Path, content: bytes) -> None:
         handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.account}.")  # made with mode 0600
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            Path(name).replace(self.path)
+            Path(name).replace(path)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
@@ -127,3 +193,7 @@ class TokenFile:
 
     def _make_folder(self) -> None:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _digest(tokens: Tokens) -> str:
+    return hashlib.sha256(tokens.refresh_token.encode()).hexdigest()

@@ -5,10 +5,14 @@ Importing it loads httpx, which takes a tenth of a second: only what really talk
 
 import os
 import ssl
+import sys
+import threading
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # its command line: 6 MiB where rich is there
 
 import httpx
 import msgspec
@@ -44,6 +48,7 @@ class Transport:
     def __init__(self, app: App) -> None:
         self._app = app
         self._client: httpx.Client | None = None
+        self._opening = threading.Lock()
 
     def send(
         self,
@@ -61,7 +66,7 @@ class Transport:
         else what ``statuses`` makes of the refusal.
         """
         write = method != "GET"
-        client = self._client or self._open()
+        client = self._opened()
         try:
             response = client.request(
                 method,
@@ -92,8 +97,14 @@ class Transport:
         if client is not None:
             client.close()
 
+    def _opened(self) -> httpx.Client:
+        with self._opening:
+            if self._client is None:
+                self._client = self._open()
+            return self._client
+
     def _open(self) -> httpx.Client:
-        self._client = httpx.Client(
+        return httpx.Client(
             headers={
                 "User-Agent": USER_AGENT,
                 "Accept": "application/json",
@@ -105,7 +116,6 @@ class Transport:
             limits=httpx.Limits(keepalive_expiry=KEEPALIVE_SECONDS),
             verify=_roots(),
         )
-        return self._client
 
 
 def _roots() -> ssl.SSLContext | bool:
