@@ -7,12 +7,13 @@ BIN := $(VENV)/bin
 export PIP_CONSTRAINT := $(CURDIR)/packaging/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint types unit bench format lock clean
+.PHONY: help demo test lint types unit bench spec-diff format lock clean
 
 help:
 	@echo "make demo    see the whole idea in half a minute, without an account"
 	@echo "make test    everything that a change must pass"
 	@echo "make bench   figures beside their floors (BENCH=--quick for a short run)"
+	@echo "make spec-diff FROM=FILE|URL  what differs between a description of Trakt's API and ours"
 	@echo "make format  put the code into its form"
 	@echo "make lock    take the newest versions of all dependencies"
 	@echo "make clean   remove what the above made"
@@ -37,6 +38,9 @@ unit: $(VENV)/.dev
 bench: $(VENV)/.dev
 	@packaging/players.sh
 	$(BIN)/python tests/bench $(BENCH)
+
+spec-diff: $(VENV)/.dev
+	@$(BIN)/python tests/spec_diff.py "$(FROM)"
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix --quiet . || true

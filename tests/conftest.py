@@ -1,12 +1,16 @@
 """What every test may ask for."""
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from contract import contract
+from contract_watch import Watch
 from double import Double, Served
+from eavesdropper import Eavesdropper
 from hypothesis import HealthCheck, settings
 
 from scrobbler.sandbox import Sandbox
@@ -46,13 +50,34 @@ def anyio_backend() -> str:
 @pytest.fixture(autouse=True)
 def no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the user's own configuration, state or sockets."""
-    for name in ("SCROBBLER_CONFIG", "SCROBBLER_STATE"):
+    for name in [name for name in os.environ if name.startswith("SCROBBLER_")] + ["CREDENTIALS_DIRECTORY"]:
         monkeypatch.delenv(name, raising=False)
     for name, folder in (("HOME", "home"), ("XDG_CONFIG_HOME", "config"), ("XDG_STATE_HOME", "state")):
         monkeypatch.setenv(name, str(tmp_path / folder))
     runtime = tmp_path / "run"
     runtime.mkdir(mode=0o700)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+
+
+@pytest.fixture(autouse=True)
+def breaches(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """What breaks ``spec/trakt/openapi.yaml``: a request of the client, or an answer of the sandbox.
+
+    Nothing may. A test that breaks it on purpose takes what it expects from the list.
+    """
+    watch = Watch(contract())
+    watch.install(monkeypatch)
+    yield watch.wrong
+    assert not watch.wrong, "\n".join(watch.wrong)
+
+
+@pytest.fixture(autouse=True)
+def eavesdropper(monkeypatch: pytest.MonkeyPatch) -> Iterator[Eavesdropper]:
+    """Hears what the program logs and prints: no token, code or secret may be in it."""
+    eavesdropper = Eavesdropper()
+    eavesdropper.install(monkeypatch)
+    yield eavesdropper
+    assert not list(eavesdropper.told()), "\n".join(eavesdropper.told())
 
 
 @pytest.fixture(scope="session")

@@ -26,13 +26,13 @@ async def settings(visitor: Visitor) -> httpx.Response:
 async def test_a_status_with_headers_and_text_or_json(visitor: Visitor) -> None:
     visitor.sandbox.faults.add(
         Fault(kind=FaultKind.STATUS, status=503, body="overloaded", headers={"Retry-After": "30"}),
-        Fault(kind=FaultKind.STATUS, status=422, body={"message": "no"}),
+        Fault(kind=FaultKind.STATUS, status=423, body={"message": "no"}),
         Fault(kind=FaultKind.STATUS, status=502),
     )
     text, json, empty, well = [await settings(visitor) for _ in range(4)]
     assert (text.status_code, text.text, text.headers["retry-after"]) == (503, "overloaded", "30")
     assert text.headers["content-type"].startswith("text/plain")
-    assert (json.status_code, json.json()) == (422, {"message": "no"})
+    assert (json.status_code, json.json()) == (423, {"message": "no"})
     assert (empty.status_code, empty.content) == (502, b"")
     assert well.status_code == 200
 
