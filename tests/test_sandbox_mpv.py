@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -60,6 +61,21 @@ async def heard(mpv: SimulatedMpv) -> AsyncIterator[asyncio.Queue[PlayerEvent]]:
     task.cancel()
     await asyncio.wait([task])
     assert task.cancelled()
+
+
+@pytest.mark.parametrize(("back", "kept"), [(3, True), (86_400, False)], ids=["overtaken", "the clock was set back"])
+async def test_no_word_seems_older_than_the_one_before_it(mpv: SimulatedMpv, back: float, kept: bool) -> None:
+    """A pause that a look at the position has overtaken would be taken for late, and be lost."""
+    at = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
+    async with aclosing(MpvWatcher("mpv", [mpv.socket], clock=lambda: at).events()) as told:
+        mpv.play("/films/Heat (1995).mkv", 6000)
+        playing = await anext(told)
+        at -= timedelta(seconds=back)
+        mpv.pause()
+        paused = await anext(told)
+    assert (playing.kind, paused.kind) == (PLAY, PAUSE)
+    assert (paused.at == playing.at) is kept
+    assert kept or paused.at == at
 
 
 async def test_the_adapter_hears_a_whole_evening(

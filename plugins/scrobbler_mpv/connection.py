@@ -11,15 +11,20 @@ import contextlib
 import socket
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
+
+from msgspec.structs import replace
 
 from scrobbler_mpv.probe import exact, peer
 from scrobbler_mpv.words import EVENTS, OBSERVED, Moment, Word
 
 _ANSWER_WITHIN = 3.0
 """Seconds. A running mpv takes 0.1 ms; a frozen one may never answer."""
+
+_OVERTAKEN = timedelta(seconds=10)
+"""A word can be this late on a busy machine. One that seems older was said after the clock had been set back."""
 
 _EVENT_WORDS = {word.value: word for word in EVENTS}
 _PROPERTY_WORDS = {word.value: word for word in OBSERVED}
@@ -38,6 +43,7 @@ class Connection:
         self._moments: asyncio.Queue[Moment] = asyncio.Queue()
         self._play = 0
         self._owed = 0
+        self._latest = clock()
         self._moments.put_nowait(self._moment(Word.ATTACHED))
         self._inter: Any = MPVInter(str(path), self._event, self._gone)
         self._socket: socket.socket = self._inter.socket.socket
@@ -52,12 +58,20 @@ class Connection:
         self.close()
 
     async def next(self, due: float | None) -> Moment:
-        """The next moment in mpv's own order: ``ATTACHED`` first, ``GONE`` last, ``SAMPLE`` once ``due`` has passed."""
+        """The next moment in mpv's own order: ``ATTACHED`` first, ``GONE`` last, ``SAMPLE`` once ``due`` has passed.
+
+        No moment seems older than the one before it: a word that was said just before a look, and gets here just
+        after it, would otherwise be taken for one that came late, and a pause would be lost.
+        """
         try:
             async with asyncio.timeout_at(due):
-                return await self._moments.get()
+                moment = await self._moments.get()
         except TimeoutError:
-            return self._moment(Word.SAMPLE)
+            moment = self._moment(Word.SAMPLE)
+        if timedelta(0) < self._latest - moment.at < _OVERTAKEN:
+            moment = replace(moment, at=self._latest)
+        self._latest = moment.at
+        return moment
 
     async def ask(self, moment: Moment, properties: Sequence[str]) -> dict[str, object]:
         """The values of properties while the file of that moment is on, None for what mpv has not.
