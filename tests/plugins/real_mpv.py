@@ -108,6 +108,21 @@ class RealMpv:
         except LookupError:
             return None
 
+    async def freeze(self) -> None:
+        """Stops it as a debugger would, and waits until none of its threads can answer any more."""
+        self.signal(signal.SIGSTOP)
+        async with asyncio.timeout(PATIENCE):
+            while not self._is_frozen():  # noqa: ASYNC110  # another process has no Event
+                await asyncio.sleep(0.005)
+
+    def _is_frozen(self) -> bool:
+        """Whether each thread is stopped; the state stands after the name, which may hold anything."""
+        try:
+            stats = [each.read_text() for each in Path(f"/proc/{self.pid}/task").glob("*/stat")]
+        except OSError:  # a thread ended just now
+            return False
+        return all(stat.rpartition(")")[2].split()[0] == "T" for stat in stats)
+
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
 

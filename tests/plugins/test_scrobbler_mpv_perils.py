@@ -126,7 +126,7 @@ async def test_another_users_socket_is_never_spoken_to(sockets: Path) -> None:
 async def test_a_frozen_mpv_is_found_when_it_thaws(start: Start, sockets: Path, clips: Path) -> None:
     mpv = await start("--pause", clips / "Film.mkv")
     await mpv.until("time-pos", lambda at: at is not None)
-    mpv.signal(signal.SIGSTOP)
+    await mpv.freeze()
     before = resources()
     assert await probe(mpv.socket) is Dead.SILENT
     assert resources() == before
@@ -139,7 +139,7 @@ async def test_a_frozen_mpv_does_not_hold_up_the_end(start: Start, sockets: Path
     async with listening(sockets) as ear:
         mpv = await start(clips / "Film.mkv")
         await ear.plays(clips / "Film.mkv")
-        mpv.signal(signal.SIGSTOP)
+        await mpv.freeze()
         began = time.monotonic()
     assert time.monotonic() - began < 1
     mpv.signal(signal.SIGCONT)
@@ -153,7 +153,7 @@ async def test_a_frozen_mpv_is_asked_once_and_never_again_until_it_answers(start
     connection = Connection(mpv.socket, utc_now)
     try:
         moment = await connection.next(None)
-        mpv.signal(signal.SIGSTOP)
+        await mpv.freeze()
         assert await connection.ask(moment, ["time-pos"]) == {}
         began = time.monotonic()
         for _ in range(1000):
