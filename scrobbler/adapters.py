@@ -80,7 +80,7 @@ def available() -> list[str]:
 
 def load(kind: str) -> Plugin[Any] | None:
     """The adapter of that name, imported now; None where none is installed."""
-    from importlib.metadata import entry_points  # noqa: PLC0415
+    from importlib.metadata import entry_points  # noqa: PLC0415  # as above
 
     for entry in entry_points(group=ENTRY_POINTS, name=kind):
         plugin: Plugin[Any] = entry.load()

@@ -1,6 +1,7 @@
 """``scrobbler demo``: sign in, watch a film, and find it in the history, in half a minute and without an account."""
 
 import asyncio
+import json
 import os
 import sys
 import tempfile
@@ -53,7 +54,7 @@ class _Demo:
 
     async def run(self) -> bool:
         """Play it all. Returns whether the watch is in the history."""
-        from scrobbler.web.server import serving  # noqa: PLC0415
+        from scrobbler.web.server import serving  # noqa: PLC0415  # not needed for --help
 
         sandbox = Sandbox(approve_after=APPROVED_AFTER, poll_interval=1)
         async with serving(sandbox.app, "127.0.0.1", 0) as url:
@@ -87,8 +88,6 @@ class _Demo:
 
     async def _sign_in(self, config: Path) -> None:
         """``scrobbler login --json``, with its steps told here."""
-        import json  # noqa: PLC0415
-
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "scrobbler", "login", "--json", "--config", str(config)),
             stdout=asyncio.subprocess.PIPE,
