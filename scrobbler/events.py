@@ -134,12 +134,16 @@ class Media(Struct, frozen=True, kw_only=True, omit_defaults=True):
             force_setattr(self, "path", _bare_url(self.path))
 
     def same_as(self, other: "Media") -> bool:
-        """Whether both are one item, as far as players can tell: one path, else a shared id, else one name.
+        """Whether both are one item, as far as one player can tell: one path, else a shared id, else one name.
 
         Titles are compared without case; a field that a later message leaves out does not make it another item.
+        Two episodes are two items, though one file may hold them both.
         """
+        if self == other:
+            return True
         if self.path and other.path:
-            return self.path == other.path
+            two = None not in (self.episode, other.episode) and self.episode != other.episode
+            return self.path == other.path and not two
         if self.ids.shares(other.ids):
             return True
         mine, theirs = self.name(), other.name()

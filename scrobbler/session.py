@@ -1,341 +1,170 @@
-"""What one playback means to Trakt: a pure function from a session and an event to a session and scrobbles.
+"""A session as a snapshot, and what one sitting in it says: how it begins, what it may say, how it ends.
 
-Theory of operation
--------------------
 A *session* is one place where things are played (a player's process, a device on a server). Within it, a *sitting* is
-one item from its first PLAY to its end; a sitting counts at most once.
+one item from its first PLAY to its end; a sitting counts at most once. ``machine`` decides when each of these happens.
 
-Everything that decides lives in two literal tables. ``TRANSITIONS`` says, for each state and each kind of event, the
-next state and what is to be said. ``WINDOWS`` says in which share of the item Trakt accepts an action; what falls
-outside its window is not said (``spec/sessions.md`` tells why each bound is what it is, and a test compares the tables
-there with the ones here).
-
-There is no clock, no I/O and no logger in this file. Time comes in with the event; a moment at which something must
-be said without an event goes out as data (``deadline``) and comes back as ``expire``.
-
-* An event older than the session, and a STOP for another item than the one that is on, came late and changes nothing.
-* Another item means: the old one stopped, then the new one plays.
-* START is said when playing begins or goes on after a pause was said, and once more when a seek has settled.
-* The last position is remembered, because players say nothing, or 0, when they stop. A STOP that was received is
-  completed by the time that has passed; a player that vanished is closed at the last position that it really told.
-* After a watch the same item again is a repeat and is silent, unless it begins near its start: then it is a new
-  sitting, which counts only if half of it is really played.
+After a watch the same item again is a repeat and is silent, unless it begins near its start: then it is a new sitting,
+which counts only if half of it is really played. What was watched is remembered over other items.
 """
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
-from enum import Enum
+from datetime import datetime
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbler.events import Kind, Media, Percent, PlayerEvent, Seconds, SessionKey, percent
+from scrobbler.events import Media, Percent, PlayerEvent, Seconds, SessionKey, percent
+from scrobbler.motion import Motion, State, estimate, played_until, told
+from scrobbler.parts import File
+from scrobbler.policy import Policy
+from scrobbler.scrobble import WATCHED, WINDOWS, Action, Said, Scrobble
 
 DEFAULT_ACCOUNT: Final = "default"
 """The account of somebody who has only one."""
+REMEMBERED: Final = 8
+"""So many watched items are known again, at most, when a player comes back to one."""
 
 
-class State(Enum):
-    """What a session is doing."""
+class Seen(Struct, frozen=True, kw_only=True):
+    """An item that was watched in a session, and when that ended."""
 
-    IDLE = "idle"
-    PLAYING = "playing"
-    PAUSED = "paused"
-
-
-class Action(Enum):
-    """What is said to Trakt; the names of its endpoints."""
-
-    START = "start"
-    PAUSE = "pause"
-    STOP = "stop"
+    media: Media
+    at: datetime
 
 
-class Window(Struct, frozen=True):
-    """The share of an item in which an action is accepted: from ``low`` up to but not including ``below``."""
-
-    low: Percent
-    below: Percent
-
-    def holds(self, share: Percent) -> bool:
-        """Whether the action is accepted at this share."""
-        return self.low <= share < self.below
-
-
-TRANSITIONS: Final[Mapping[tuple[State, Kind], tuple[State, Action | None]]] = {
-    (State.IDLE, Kind.PLAY): (State.PLAYING, Action.START),
-    (State.IDLE, Kind.PAUSE): (State.PAUSED, None),
-    (State.IDLE, Kind.STOP): (State.IDLE, None),
-    (State.PLAYING, Kind.PLAY): (State.PLAYING, None),
-    (State.PLAYING, Kind.PAUSE): (State.PAUSED, Action.PAUSE),
-    (State.PLAYING, Kind.STOP): (State.IDLE, Action.STOP),
-    (State.PAUSED, Kind.PLAY): (State.PLAYING, Action.START),
-    (State.PAUSED, Kind.PAUSE): (State.PAUSED, None),
-    (State.PAUSED, Kind.STOP): (State.IDLE, Action.STOP),
-}
-
-ENDLESS: Final = Percent(float("inf"))
-WATCHED: Final = Percent(80.0)
-"""From here on a stop counts as watched (https://docs.trakt.tv, scrobble)."""
-
-WINDOWS: Final[Mapping[Action, Window]] = {
-    Action.START: Window(Percent(0.0), ENDLESS),
-    Action.PAUSE: Window(Percent(1.0), WATCHED),
-    Action.STOP: Window(Percent(1.0), ENDLESS),
-}
-
-MARKED: Final = Percent(90.0)
-"""What a player's own watched mark is worth where it tells no position (Plex and Kodi mark at about 90 %)."""
-
-
-class Policy(Struct, frozen=True, kw_only=True):
-    """The numbers that are taste and not Trakt's."""
-
-    seek_tolerance: Seconds = Seconds(3.0)
-    """A position this far ahead of the expected one, or behind the last one, is a seek."""
-    seek_settle: Seconds = Seconds(1.5)
-    """So long must a seek rest before it is said."""
-    repeat_within: Seconds = Seconds(12 * 3600.0)
-    """So long after a watch the same item is taken for a repeat of it."""
-    rewatch_begins_below: Percent = Percent(10.0)
-    rewatch_plays: Percent = Percent(50.0)
-    late: Seconds = Seconds(3600.0)
-    """An event older than the last one came late; older than this, it is the clock that was set back."""
-    silence: Seconds | None = None
-    """After so long without an event a session is closed. None: its adapter tells when a player is gone."""
-
-
-class Session(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Session(Motion, frozen=True, kw_only=True, omit_defaults=True):
     """One place of playback, as a snapshot that survives serialisation at any point."""
 
     key: SessionKey
     account: str
-    state: State = State.IDLE
     sittings: int = 0
     """How many there were in this session so far."""
     sitting: str = ""
     """Names the sitting for ever: the session, the instant at which it began, its number (two may begin at once)."""
+    began_at: datetime | None = None
     media: Media | None = None
-    at: datetime | None = None
-    """The instant of the last event that was believed."""
-    position: Seconds | None = None
-    position_at: datetime | None = None
-    """The last position that was not merely expected, and the instant at which it was so."""
-    duration: Seconds | None = None
-    rate: float = 1.0
-    played: Seconds = Seconds(0.0)
-    """How much of the item really passed on the screen in this sitting."""
+    file: File | None = None
+    """The file that ``media`` is a part of, where it holds several episodes."""
     said: Action | None = None
     marked: bool = False
     """The player itself marked the item as watched."""
     watched: bool = False
-    """A stop that counts was said for this sitting."""
+    """A scrobble that counts was said for this sitting, or it repeats one: nothing more is said."""
     rewatch: bool = False
     """The item had been watched just before: this sitting counts only if enough of it is played."""
-    seek_at: datetime | None = None
-    """When a seek happened that has not been said yet."""
-
-    def share(self) -> Percent | None:
-        """How much of the item was played at the last event."""
-        return percent(self.position, self.duration)
+    incognito: bool = False
+    """The sitting is nobody's business: nothing more is said."""
+    seen: tuple[Seen, ...] = ()
+    """What was watched in the sittings before this one."""
 
 
-class Scrobble(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Something to be said to Trakt about a sitting."""
-
-    session: SessionKey
-    sitting: str
-    account: str
-    action: Action
-    media: Media
-    at: datetime
-    position: Seconds | None = None
-    duration: Seconds | None = None
-    rate: float = 1.0
-    marked: bool = False
-    """The player itself says that it was watched: where no position says otherwise, it was."""
-    rewatch: bool = False
-    """The item was watched again on purpose: that Trakt has it already is no reason to leave it out."""
-    retract: bool = False
-    """The sitting turned out to be none: what its start made is to be taken back."""
-
-    def share(self) -> Percent | None:
-        """The progress to be said; None until the duration is known."""
-        share = percent(self.position, self.duration)
-        if self.marked and (share is None or share < WINDOWS[Action.STOP].low):
-            return MARKED
-        return share
-
-    def counts(self) -> bool | None:
-        """Whether this makes a watch; None until the duration is known."""
-        if self.action is not Action.STOP or self.retract:
-            return False
-        share = self.share()
-        return None if share is None else share >= WATCHED
-
-
-Said = tuple[Scrobble, ...]
-
-
-def step(session: Session, event: PlayerEvent, policy: Policy) -> tuple[Session, Said]:
-    """What an event makes of a session, and what is to be said because of it."""
-    if session.at is not None and 0 < (session.at - event.at).total_seconds() <= policy.late:
-        return session, ()
-    if session.media is None or session.media.same_as(event.media):
-        return _apply(session, event, policy)
-    if event.kind is Kind.STOP:
-        return session, ()
-    _, last = _close(session, estimate(session, event.at), event.at, policy)
-    other = Session(key=session.key, account=session.account, sittings=session.sittings)
-    opened, first = _apply(other, event, policy)
-    return opened, last + first
-
-
-def expire(session: Session, now: datetime, policy: Policy) -> tuple[Session, Said]:
-    """What the passing of time alone makes of a session. Called at its ``deadline`` or later; before it, nothing."""
-    due = deadline(session, policy)
-    if due is None or now < due:
-        return session, ()
-    if session.state is State.PLAYING and session.seek_at is not None:
-        return _say(replace(session, seek_at=None), Action.START, estimate(session, now), now, policy)
-    return vanish(session, policy)
-
-
-def vanish(session: Session, policy: Policy) -> tuple[Session, Said]:
-    """The player is gone without a word: a stop at its last known position, at the time when that was known."""
-    if session.at is None:
-        return session, ()
-    return _close(session, session.position, session.at, policy)
-
-
-def deadline(session: Session, policy: Policy) -> datetime | None:
-    """When ``expire`` has something to do if no event comes first; None: never."""
-    if session.state is State.PLAYING and session.seek_at is not None:
-        return session.seek_at + timedelta(seconds=policy.seek_settle)
-    if session.state is State.IDLE or session.at is None or policy.silence is None:
-        return None
-    return session.at + timedelta(seconds=policy.silence)
-
-
-def estimate(session: Session, at: datetime) -> Seconds | None:
-    """Where the item is at an instant: the last position and, while it plays, the time since, within the duration."""
-    if session.position is None or session.position_at is None or session.state is not State.PLAYING:
-        return session.position
-    reached = session.position + max(0.0, (at - session.position_at).total_seconds()) * session.rate
-    return Seconds(min(reached, max(session.duration, session.position)) if session.duration else reached)
-
-
-def _apply(session: Session, event: PlayerEvent, policy: Policy) -> tuple[Session, Said]:
-    """One step within one item."""
-    state, action = TRANSITIONS[session.state, event.kind]
-    if session.state is State.IDLE and state is not State.IDLE:
-        session = _begin(session, event, policy)
-    if state is State.IDLE:
-        # Players say 0 when they stop after the end or no longer know; the time that passed knows better.
-        position = event.place() or estimate(session, event.at)
-        return _close(_move(session, event, position, policy), position, event.at, policy)
-    place = event.place()
-    position = estimate(session, event.at) if place is None else place
-    moved = replace(_move(session, event, position, policy), state=state)
-    if place is None and session.state is state is State.PLAYING:
-        moved = replace(moved, position=session.position, position_at=session.position_at)
-    if action is None or (action is moved.said is Action.START and moved.seek_at is None):
-        return moved, ()  # a pause that was silent, past the watched mark, needs no new start
-    return _say(moved, action, position, event.at, policy)
-
-
-def _begin(session: Session, event: PlayerEvent, policy: Policy) -> Session:
-    """The session at the first event of a sitting; a repeat of what was just watched stays in its old sitting."""
+def begin(session: Session, event: PlayerEvent, policy: Policy) -> Session:
+    """The session at the first event of a sitting. A repeat of what was watched has nothing more to say."""
     number = session.sittings + 1
+    seen = _seen(session, event.at, policy)
+    share = percent(event.place(), event.duration)
+    began = event.percent if share is None else share
+    behind = began is not None and began >= WATCHED  # nobody saw it pass the threshold
     fresh = Session(
         key=session.key,
         account=session.account,
         media=event.media,
         sittings=number,
         sitting=f"{session.key}@{event.at.isoformat()}.{number}",
+        began_at=event.at,
+        played=told(Motion(), event) or Seconds(0.0),
+        reached=Seconds(0.0) if behind else None,
+        incognito=policy.hides(event.at),
+        seen=seen,
     )
-    seen = session.watched or session.rewatch
-    if not seen or session.at is None or (event.at - session.at).total_seconds() > policy.repeat_within:
+    if not any(one.media.same_as(event.media) for one in seen):
         return fresh
-    began = percent(event.place(), event.duration)
     if began is not None and began < policy.rewatch_begins_below:
         return replace(fresh, rewatch=True)
-    return session
+    return replace(fresh, watched=True)
 
 
-def _move(session: Session, event: PlayerEvent, position: Seconds | None, policy: Policy) -> Session:
-    """The session at the event's instant and position, with a seek noticed; its state is still the old one."""
-    return replace(
-        session,
-        position=position,
-        position_at=event.at,
-        duration=event.duration or session.duration,
-        rate=event.rate,
-        at=event.at,
-        played=_played(session, event.at, position),
-        marked=session.marked or event.watched,
-        seek_at=event.at if _is_seek(session, position, event.at, policy) else session.seek_at,
-    )
+def _seen(session: Session, at: datetime, policy: Policy) -> tuple[Seen, ...]:
+    """What was watched lately, with the sitting that has ended; a repeat does not make it any younger."""
+    seen, media = session.seen, session.media
+    known = next((one for one in seen if media is not None and one.media.same_as(media)), None)
+    if media is not None and session.at is not None and (session.rewatch or (session.watched and known is None)):
+        seen = (*(one for one in seen if one is not known), Seen(media=media, at=session.at))
+    lately = [one for one in seen if (at - one.at).total_seconds() <= policy.repeat_within]
+    return tuple(lately[-REMEMBERED:])
 
 
-def _is_seek(session: Session, position: Seconds | None, at: datetime, policy: Policy) -> bool:
-    """Ahead of what the clock allows, or behind what was already shown. Merely late is buffering."""
-    expected = estimate(session, at)
-    if session.state is State.IDLE or position is None or expected is None or session.position is None:
-        return False
-    ahead = position > expected + policy.seek_tolerance
-    return ahead or position < session.position - policy.seek_tolerance
+def hide(session: Session, at: datetime, policy: Policy) -> tuple[Session, Said]:
+    """Incognito is on: take back what the sitting's start made, and say nothing more of it."""
+    if session.state is State.IDLE or session.incognito or not policy.hides(at):
+        return session, ()
+    hidden = replace(session, incognito=True)
+    if session.said is None or session.watched:
+        return hidden, ()
+    retracted = replace(scrobble(session, Action.STOP, session.position, at, policy), retract=True)
+    return replace(hidden, said=Action.STOP), (retracted,)
 
 
-def _played(session: Session, at: datetime, position: Seconds | None) -> Seconds:
-    """What was shown until this instant: the time that passed, but no more than the position moved."""
-    if session.state is not State.PLAYING or session.at is None:
-        return session.played
-    passed = (at - session.at).total_seconds() * session.rate
-    if position is not None and session.position is not None:
-        passed = min(passed, position - session.position)
-    return Seconds(session.played + max(0.0, passed))
-
-
-def _close(session: Session, position: Seconds | None, at: datetime, policy: Policy) -> tuple[Session, Said]:
+def close(session: Session, position: Seconds | None, at: datetime, policy: Policy) -> tuple[Session, Said]:
     """End the sitting at a position; the session keeps what it needs to know a repeat."""
     if session.state is State.IDLE:
         return session, ()
-    return _say(replace(session, state=State.IDLE, seek_at=None), Action.STOP, position, at, policy)
+    shown = played_until(session, at, position, policy)
+    session = replace(session, played=shown, state=State.IDLE, seek_at=None)
+    return say(session, Action.STOP, position, at, policy)
 
 
-def _say(
+def close_early(session: Session, at: datetime, policy: Policy) -> tuple[Session, Said]:
+    """Where the user wants so, say the stop as soon as it counts; the rest of the sitting is silent."""
+    if not policy.at_threshold or session.state is not State.PLAYING or session.seek_at is not None:
+        return session, ()
+    position = estimate(session, at, policy)
+    shown = replace(session, played=played_until(session, at, position, policy))
+    closing = scrobble(shown, Action.STOP, position, at, policy).final()
+    if closing.action is not Action.STOP or not closing.counts():
+        return session, ()
+    _, said = say(shown, Action.STOP, position, at, policy)
+    return replace(session, said=Action.STOP, watched=True), said
+
+
+def say(
     session: Session, action: Action, position: Seconds | None, at: datetime, policy: Policy
 ) -> tuple[Session, Said]:
     """Say an action, if its window and what the sitting already said allow it."""
-    if session.media is None or session.watched:
+    if session.watched or session.incognito:
         return session, ()
-    scrobble = Scrobble(
+    said = scrobble(session, action, position, at, policy).final()
+    share = said.share()
+    outside = action is not Action.STOP and share is not None and not WINDOWS[action].holds(share)
+    if outside or (said.retract and session.said is None):
+        return session, ()
+    return replace(session, said=action, watched=said.counts() is True, seek_at=None), (said,)
+
+
+def scrobble(session: Session, action: Action, position: Seconds | None, at: datetime, policy: Policy) -> Scrobble:
+    """An action with all that its final form depends on."""
+    assert session.media is not None  # noqa: S101  # something is on
+    return Scrobble(
         session=session.key,
         sitting=session.sitting,
         account=session.account,
         action=action,
         media=session.media,
         at=at,
+        began_at=session.began_at or at,
         position=position,
         duration=session.duration,
+        percent=session.percent,
         rate=session.rate,
+        played=session.played,
+        reached=session.reached,
+        threshold=policy.threshold,
+        needs=needs(session, policy),
         marked=session.marked and action is Action.STOP,
         rewatch=session.rewatch,
     )
-    share = scrobble.share()
-    outside = share is not None and not WINDOWS[action].holds(share)
-    if action is Action.STOP and (outside or (scrobble.counts() and not _really_watched(session, policy))):
-        if session.said is None:
-            return session, ()
-        scrobble = replace(scrobble, retract=True)
-    elif outside:
-        return session, ()
-    return replace(session, said=action, watched=scrobble.counts() is True, seek_at=None), (scrobble,)
 
 
-def _really_watched(session: Session, policy: Policy) -> bool:
-    """A first watch counts by its position; a rewatch only if enough of the item was on the screen."""
-    share = percent(session.played, session.duration)
-    return not session.rewatch or (share is not None and share >= policy.rewatch_plays)
+def needs(session: Session, policy: Policy) -> Percent:
+    """So much of the item must have been on the screen for the sitting to count."""
+    return max(policy.really_watched, policy.rewatch_plays) if session.rewatch else policy.really_watched

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
-from scrobbler.events import Ids, Kind, Media, MediaKind, PlayerEvent, Seconds, SessionKey
-from scrobbler.session import Policy, Scrobble, Session, deadline, expire, step, vanish
+from scrobbler.events import Ids, Kind, Media, MediaKind, Percent, PlayerEvent, Seconds, SessionKey
+from scrobbler.machine import Facts, deadline, expire, learn, step, vanish
+from scrobbler.policy import Policy
+from scrobbler.scrobble import Scrobble
+from scrobbler.session import Session
 
 T0 = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
 KEY = SessionKey(source="mpv", id="4711")
@@ -28,6 +31,7 @@ class Doing:
     duration: float | None = 100.0
     rate: float = 1.0
     watched: bool = False
+    percent: float | None = None
 
 
 def play(position: float | None = None, **more: object) -> Doing:
@@ -50,8 +54,31 @@ class Wait:
 
 
 @dataclass(frozen=True)
+class Learn:
+    """A runtime was looked up."""
+
+    runtime: float
+    media: Media = HEAT
+
+
+@dataclass(frozen=True)
 class Gone:
     """The player is gone without a word."""
+
+
+def heard(doing: Doing, at: float) -> PlayerEvent:
+    """A line of a play as an event."""
+    return PlayerEvent(
+        session=KEY,
+        kind=doing.kind,
+        media=doing.media,
+        at=T0 + timedelta(seconds=at),
+        position=None if doing.position is None else Seconds(doing.position),
+        duration=None if doing.duration is None else Seconds(doing.duration),
+        percent=None if doing.percent is None else Percent(doing.percent),
+        rate=doing.rate,
+        watched=doing.watched,
+    )
 
 
 class Playbook:
@@ -65,10 +92,14 @@ class Playbook:
         self.all: list[Scrobble] = []
         self._begun = False
 
-    def __rshift__(self, doing: Doing | Wait | Gone) -> Self:
-        """Something happens; what was said before must have been asked about."""
+    def __rshift__(self, doing: Doing | Wait | Gone | Learn | Policy) -> Self:
+        """Something happens, or another policy holds; what was said before must have been asked about."""
         assert not self.said, f"also said: {self.words()}"
-        if isinstance(doing, Wait):
+        if isinstance(doing, Policy):
+            self.policy = doing
+        elif isinstance(doing, Learn):
+            self._hear(*learn(self.session, Facts(media=doing.media, runtime=Seconds(doing.runtime)), self.policy))
+        elif isinstance(doing, Wait):
             self._wait(doing.until)
         elif isinstance(doing, Gone):
             self._hear(*vanish(self.session, self.policy))
@@ -89,16 +120,7 @@ class Playbook:
         at = doing.at if doing.at is not None else self.now + 1 if self._begun else 0.0
         self._begun = True
         self._wait(at)
-        event = PlayerEvent(
-            session=KEY,
-            kind=doing.kind,
-            media=doing.media,
-            at=T0 + timedelta(seconds=at),
-            position=None if doing.position is None else Seconds(doing.position),
-            duration=None if doing.duration is None else Seconds(doing.duration),
-            rate=doing.rate,
-            watched=doing.watched,
-        )
+        event = heard(doing, at)
         self._hear(*step(self.session, event, self.policy))
         again, more = step(self.session, event, self.policy)
         assert not more, f"a repeated {doing.kind.value} said {list(map(spoken, more))}"
@@ -116,9 +138,15 @@ class Playbook:
 
 
 def spoken(scrobble: Scrobble) -> str:
-    """A scrobble in the words of a play: ``stop 96``, ``start ?``, ``take back 0``; another film is named."""
-    other = "" if scrobble.media.same_as(HEAT) else f" {scrobble.media.title}"
-    return f"{plain(scrobble)}{other}"
+    """A scrobble in the words of a play: ``stop 96``, ``start ?``, ``take back 0``; all but one film is named."""
+    return named(scrobble, HEAT)
+
+
+def named(scrobble: Scrobble, usual: Media) -> str:
+    """What is said, with the name of its item where that is not the usual one: ``stop 96 E2``."""
+    media = scrobble.media
+    name = "" if media.same_as(usual) else f" E{media.episode}" if media.show else f" {media.title}"
+    return f"{plain(scrobble)}{name}"
 
 
 def plain(scrobble: Scrobble) -> str:

@@ -129,7 +129,11 @@ def test_one_item_is_told_from_another_by_path_then_ids_then_name() -> None:
     dark = Show(title="Dark")
     assert Media(show=dark, season=1, episode=2, title="Lies").same_as(Media(show=dark, season=1, episode=2))
     assert not Media(show=dark, season=1, episode=2).same_as(Media(show=dark, season=1, episode=3))
-    assert not Media().same_as(Media())
+    assert not Media(library="films").same_as(Media())
+    assert Media(library="films").same_as(Media(library="films"))
+    first, second = Media(path="/dark.mkv", episode=1), Media(path="/dark.mkv", episode=2)
+    assert not first.same_as(second)
+    assert first.same_as(Media(path="/dark.mkv"))
 
 
 def test_an_instant_must_know_its_time_zone() -> None:

@@ -2,37 +2,29 @@
 
 import re
 import tomllib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
-from playbook import plain
+from playbook import HEAT, KEY, plain
 from scrobbler_mpv import MpvOptions
+from stories import Story
 from tables import SPEC, rows
 
 from scrobbler import config
 from scrobbler.adapters import Ignored, Webhook, WebhookRequest
 from scrobbler.cli import COMMANDS
 from scrobbler.errors import PayloadError
-from scrobbler.events import Kind, Media, MediaKind, PlayerEvent, Seconds, SessionKey, Show
+from scrobbler.events import Kind, Percent, PlayerEvent, Seconds
+from scrobbler.machine import TRANSITIONS
+from scrobbler.policy import Policy
 from scrobbler.sandbox import FaultKind
-from scrobbler.session import (
-    DEFAULT_ACCOUNT,
-    TRANSITIONS,
-    WINDOWS,
-    Policy,
-    Scrobble,
-    Session,
-    deadline,
-    expire,
-    step,
-    vanish,
-)
+from scrobbler.scrobble import WINDOWS, Action, Scrobble
+from scrobbler.session import DEFAULT_ACCOUNT
 from scrobbler.trakt.statuses import TABLE
 
 T0 = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
@@ -58,6 +50,31 @@ def test_the_numbers_are_those_of_the_page() -> None:
     assert rows("sessions.md", "name", "value") == table
 
 
+def test_the_final_filter_is_that_of_the_page() -> None:
+    columns = ("share", "threshold", "on the screen", "asked for", "marked", "rewatch", "said")
+    for share, threshold, played, needs, marked, rewatch, said in rows("sessions.md", *columns):
+        known = share != "unknown"
+        stop = Scrobble(
+            session=KEY,
+            sitting="one",
+            account="default",
+            action=Action.STOP,
+            media=HEAT,
+            at=NOW,
+            position=Seconds(float(share)) if known else None,
+            duration=Seconds(100.0) if known else None,
+            threshold=Percent(float(threshold)),
+            played=Seconds(float(played)),
+            needs=Percent(float(needs)),
+            marked=marked == "yes",
+            rewatch=rewatch == "yes",
+        ).final()
+        assert (plain(stop), stop.counts()) == (
+            said.removesuffix(", a watch"),
+            None if not known and marked == "no" else said.endswith("a watch"),
+        )
+
+
 def test_the_statuses_are_those_of_the_page() -> None:
     table = [(str(status), kind.__name__) for status, (kind, _) in TABLE.items()]
     assert rows("delivery.md", "status", "error") == table
@@ -68,9 +85,17 @@ def test_the_faults_are_those_of_the_page() -> None:
 
 
 def test_the_keys_of_the_configuration_are_those_of_the_page() -> None:
-    tables: dict[str, type[Struct]] = {"trakt": config.Trakt, "server": config.Server, "state": config.State}
+    tables: dict[str, type[Struct]] = {
+        "trakt": config.Trakt,
+        "scrobble": config.Scrobbling,
+        "server": config.Server,
+        "state": config.State,
+    }
     found = [
-        (f"{table}.{name}", "none" if default is None else str(default))
+        (
+            f"{table}.{name}",
+            "none" if default is None else str(default).lower() if isinstance(default, bool) else str(default),
+        )
         for table, kind in tables.items()
         for name, default in zip(kind.__struct_fields__, kind.__struct_defaults__, strict=True)
     ]
@@ -92,47 +117,10 @@ def test_the_example_of_the_configuration_is_one() -> None:
 # The stories
 
 
-def play_through(story: dict[str, Any]) -> int:
-    """Play a scenario, comparing what is said at each step. Returns how many watches there were."""
-    policy = Policy()
-    session, watches = Session(key=SessionKey(source="story"), account="default"), 0
-    for doing in story["steps"]:
-        at = T0 + timedelta(seconds=doing["at"])
-        said: list[Scrobble] = []
-        while (due := deadline(session, policy)) is not None and due <= at:
-            session, more = expire(session, due, policy)
-            said += more
-        session, more = vanish(session, policy) if doing.get("gone") else step(session, event(story, doing, at), policy)
-        said += more
-        assert list(map(plain, said)) == doing["says"], f"at {doing['at']}"
-        watches += sum(one.counts() is True for one in said)
-    return watches
-
-
-def event(story: dict[str, Any], doing: dict[str, Any], at: datetime) -> PlayerEvent:
-    kind = next(kind for kind in Kind if kind.value in doing)
-    media = story["media"]
-    return PlayerEvent(
-        session=SessionKey(source="story"),
-        kind=kind,
-        media=Media(kind=MediaKind.MOVIE, title=media["title"], year=media["year"])
-        if "title" in media
-        else Media(
-            kind=MediaKind.EPISODE,
-            show=Show(title=media["show"]),
-            season=media["season"],
-            episode=doing.get("episode", media["episode"]),
-        ),
-        at=at,
-        position=Seconds(float(doing[kind.value])),
-        duration=Seconds(float(story["duration"])),
-    )
-
-
 @pytest.mark.parametrize("path", sorted((SPEC / "scenarios").glob("*.toml")), ids=lambda path: path.stem)
 def test_the_story_is_as_it_is_told(path: Path) -> None:
     story = tomllib.loads(path.read_text())
-    assert play_through(story) == story["watches"], story["title"]
+    assert Story(story).play() == story["watches"], story["title"]
 
 
 # The example for those who write an adapter
