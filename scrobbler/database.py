@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -20,6 +20,7 @@ from scrobbler.errors import StateError
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
+_Task = tuple[Work[Any], Callable[[], None], Future[Any]]
 
 APPLICATION: Final = 0x5C20BB1E
 """Marks the file as ours (``PRAGMA application_id``)."""
@@ -42,13 +43,14 @@ class Database:
             self._connection = self._open(schema, now)
         except (OSError, sqlite3.Error) as error:
             raise StateError(f"the state file {path} cannot be used: {error}") from None
-        self._work: queue.SimpleQueue[tuple[Work[Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._work: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Work[T]) -> Future[T]:
+    def submit(self, work: Work[T], after: Callable[[], None] = lambda: None) -> Future[T]:
         """Run ``work`` in the next transaction. The future is done when that is on the disk, or carries the error.
 
+        ``after`` is called on the writer's thread once it is on the disk, just before the future is done.
         Work cannot be cancelled: whoever stops waiting for it changes nothing about what is written.
         """
         future: Future[T] = Future()
@@ -56,7 +58,7 @@ class Database:
         if self._closed:
             future.set_exception(StateError(f"{self.path} is closed"))
         else:
-            self._work.put((work, future))
+            self._work.put((work, after, future))
         return future
 
     def close(self) -> None:
@@ -80,18 +82,18 @@ class Database:
             if last:
                 return
 
-    def _transaction(self, batch: Sequence[tuple[Work[Any], Future[Any]]]) -> None:
+    def _transaction(self, batch: Sequence[_Task]) -> None:
         """All of the batch in one commit. Work that is wrong is undone alone.
 
         Where the disk refuses, nothing of it is done; then each is tried alone, for what only reads can go on.
         """
-        done: list[tuple[Future[Any], Any]] = []
+        done: list[tuple[Callable[[], None], Future[Any], Any]] = []
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            for work, future in batch:
+            for work, after, future in batch:
                 self._connection.execute("SAVEPOINT one")
                 try:
-                    done.append((future, work(self._connection)))
+                    done.append((after, future, work(self._connection)))
                 except sqlite3.OperationalError:  # the disk; SQLite may have rolled back everything by now
                     raise
                 except BaseException as error:  # noqa: BLE001  # it goes to whoever waits for the future
@@ -103,13 +105,14 @@ class Database:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             if len(batch) > 1:
-                for work, future in batch:
-                    if not future.done():
-                        self._transaction([(work, future)])
+                for task in batch:
+                    if not task[2].done():
+                        self._transaction([task])
             else:
-                batch[0][1].set_exception(StateError(f"{self.path} cannot be written: {error}"))
+                batch[0][2].set_exception(StateError(f"{self.path} cannot be written: {error}"))
             return
-        for future, result in done:
+        for after, future, result in done:
+            after()
             future.set_result(result)
 
     def _open(self, schema: Sequence[str], now: datetime) -> sqlite3.Connection:
@@ -133,6 +136,11 @@ class Database:
             if part.exists():
                 part.rename(aside.with_name(aside.name + suffix))
         return aside
+
+
+def text(at: datetime) -> str:
+    """An instant so that its texts sort as it does: UTC, always with microseconds."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def read_only(path: Path) -> sqlite3.Connection:

@@ -6,6 +6,7 @@ ScrobblerError
 ├─ PayloadError        what a player sent makes no sense: answer 400, go on
 └─ TraktError
    ├─ Unavailable      surely not done: wait, then the same call again
+   │  └─ Unreachable   not even a connection was made: wait for the network
    ├─ Uncertain        maybe done: look in the history before it is sent again
    ├─ Unauthorized     refresh the token once, then wait for a sign-in
    ├─ Closed           Trakt refuses this app or this account as such: stop and say so
@@ -40,6 +41,10 @@ class Unavailable(TraktError):
         super().__init__(text)
         self.retry_after = retry_after
         """Seconds that Trakt asked us to wait, if it said so."""
+
+
+class Unreachable(Unavailable):
+    """No connection to Trakt could be made: nothing that was to be sent can be the reason."""
 
 
 class Uncertain(TraktError):

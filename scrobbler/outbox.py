@@ -7,19 +7,23 @@ are DONE stay until its stop is settled, because they tell what Trakt was told.
 What is overtaken is never sent: a start, a pause, or a stop that is no watch gives way to any later entry of its
 session. An entry that may count as a watch leaves only as delivered, or set aside.
 
+Entries leave in order, until one fails: with its third failure it steps behind all that failed less, so that it cannot
+hold them up. One that goes on failing while others go through is a poison (``Entry.hopeless``).
+
 Each function works on a connection within a transaction of ``store``.
 """
 
 import sqlite3
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
-from scrobbler.session import Action, Scrobble
+from scrobbler.database import text
+from scrobbler.scrobble import Action, Scrobble
 
 TABLE: Final = """
     CREATE TABLE outbox (
@@ -40,6 +44,24 @@ TABLE: Final = """
     CREATE INDEX outbox_by_session ON outbox (session);
     CREATE INDEX outbox_by_sitting ON outbox (sitting);
 """
+"""As version 1 made it; it is in users' hands and is never changed."""
+
+UPGRADE: Final = """
+    ALTER TABLE outbox ADD COLUMN since TEXT NOT NULL DEFAULT '';
+    ALTER TABLE outbox ADD COLUMN failing_since TEXT;
+    ALTER TABLE outbox ADD COLUMN next_at TEXT;
+    ALTER TABLE outbox ADD COLUMN others INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE outbox ADD COLUMN blamed INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE outbox ADD COLUMN form INTEGER NOT NULL DEFAULT 0;
+    UPDATE outbox SET since = json_extract(scrobble, '$.at');
+"""
+
+STEPS_BEHIND: Final = 3
+"""With so many failures an entry lets the others go first."""
+HOPELESS: Final = 8
+"""So many failures, while others went through, are an entry's own fault."""
+OTHERS: Final = 3
+"""So many others must have gone through, and so many failures must have come after that."""
 
 
 class EntryState(Enum):
@@ -58,10 +80,52 @@ class Entry(Struct, frozen=True, kw_only=True):
     scrobble: Scrobble
     state: EntryState
     attempts: int
+    """How often it failed. That no connection could be made, or that Trakt asked for time, is no failure of its own."""
     uncertain: bool
     """An earlier attempt may have been done: look in the history before it is sent again."""
     not_before: datetime
+    next_at: datetime
+    """When it is tried again at the latest, once it is its turn."""
+    since: datetime
+    """Since when it is in the outbox."""
+    failing_since: datetime | None
+    others: int
+    """How many others of its account went through since it failed first."""
+    blamed: int
+    """How often it failed after ``OTHERS`` of them had."""
+    form: int
+    """How many ways of naming its item Trakt did not know."""
     reason: str | None
+    """Why it was set aside, or what it failed with last."""
+
+    def label(self) -> str:
+        """What it says of what, for people: ``stop Heat (1995)``."""
+        return f"{self.scrobble.action.value} {self.scrobble.media.label()}"
+
+    @property
+    def behind(self) -> bool:
+        """Whether others go first."""
+        return self.attempts >= STEPS_BEHIND
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether one more failure is its own fault. An outage alone, however long, makes none so."""
+        return self.attempts + 1 >= HOPELESS and self.others >= OTHERS and self.blamed + 1 >= OTHERS
+
+
+class Failure(Struct, frozen=True, kw_only=True):
+    """What an attempt came to that did not go through."""
+
+    at: datetime
+    reason: str
+    until: datetime
+    """Before this the entry must not be tried again."""
+    next_at: datetime
+    """When it probably is."""
+    uncertain: bool
+    """It may have been done all the same."""
+    own: bool
+    """The entry may be the reason; a missing connection is nobody's fault."""
 
 
 def enqueue(db: sqlite3.Connection, scrobble: Scrobble, now: datetime) -> None:
@@ -84,8 +148,8 @@ def enqueue(db: sqlite3.Connection, scrobble: Scrobble, now: datetime) -> None:
     if scrobble.action is Action.START and told == ("start",) and ("pause", scrobble.sitting, 0) in overtaken:
         return  # the pause was never sent, so Trakt still believes that it plays
     db.execute(
-        "INSERT INTO outbox (account, session, sitting, action, counts, scrobble, state, not_before)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO outbox (account, session, sitting, action, counts, scrobble, state, not_before, since)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             scrobble.account,
             str(scrobble.session),
@@ -95,17 +159,24 @@ def enqueue(db: sqlite3.Connection, scrobble: Scrobble, now: datetime) -> None:
             msgspec.json.encode(scrobble).decode(),
             EntryState.WAITING.value,
             text(now),
+            text(now),
         ),
     )
 
 
-_SELECT: Final = "SELECT id, scrobble, state, attempts, uncertain, not_before, reason FROM outbox"
+_SELECT: Final = (
+    "SELECT id, scrobble, state, attempts, uncertain, not_before, coalesce(next_at, not_before), since,"
+    " failing_since, others, blamed, form, reason FROM outbox"
+)
+_ORDER: Final = f"ORDER BY state = 'sending' DESC, max(attempts, {STEPS_BEHIND - 1}), id"
+"""Which is next; those that stepped behind take turns, so that none of them holds up another."""
 
 
 def first(db: sqlite3.Connection, account: str) -> Entry | None:
-    """The account's oldest entry that is not settled: entries leave in order."""
+    """The account's next entry that is not settled."""
     row = db.execute(
-        f"{_SELECT} WHERE account = ? AND state IN ('waiting', 'sending') ORDER BY id LIMIT 1", (account,)
+        f"{_SELECT} WHERE account = ? AND state IN ('waiting', 'sending') {_ORDER} LIMIT 1",
+        (account,),
     ).fetchone()
     return None if row is None else _entry(row)
 
@@ -119,36 +190,106 @@ def claim(db: sqlite3.Connection, account: str, now: datetime) -> Entry | None:
     return msgspec.structs.replace(entry, state=EntryState.SENDING)
 
 
-def finish(db: sqlite3.Connection, entry: Entry) -> None:
-    """Mark an entry as done; with its stop, everything of a sitting goes that was done."""
+def finish(db: sqlite3.Connection, entry: Entry, *, through: bool) -> None:
+    """Mark an entry as done; with its stop, everything of a sitting goes that was done.
+
+    ``through``: Trakt took it, which says something about those that it does not take.
+    """
     scrobble = entry.scrobble
     db.execute("UPDATE outbox SET state = ? WHERE id = ?", (EntryState.DONE.value, entry.id))
-    if scrobble.action is Action.STOP:
+    if scrobble.action in {Action.STOP, Action.HISTORY}:
         db.execute("DELETE FROM outbox WHERE sitting = ? AND state = 'done'", (scrobble.sitting,))
+    if through:
+        db.execute(
+            "UPDATE outbox SET others = others + 1 WHERE account = ? AND state = 'waiting' AND attempts > 0",
+            (scrobble.account,),
+        )
 
 
-def postpone(db: sqlite3.Connection, entry: Entry, until: datetime, *, uncertain: bool) -> None:
-    """Let an entry wait again; once it is uncertain it stays so."""
+def defer(db: sqlite3.Connection, entry: Entry, until: datetime, *, uncertain: bool, form: int) -> None:
+    """Let an entry wait for another request that it needs; once it is uncertain it stays so."""
     db.execute(
-        "UPDATE outbox SET state = ?, attempts = attempts + 1, uncertain = uncertain OR ?, not_before = ? WHERE id = ?",
-        (EntryState.WAITING.value, uncertain, text(until), entry.id),
+        "UPDATE outbox SET state = ?, uncertain = uncertain OR ?, not_before = ?, next_at = NULL, form = ?"
+        " WHERE id = ?",
+        (EntryState.WAITING.value, uncertain, text(until), form, entry.id),
     )
+    if not entry.scrobble.retract:  # what was begun of taking back is ended, or a stray resume point stays
+        _give_way(db)
 
 
-def set_aside(db: sqlite3.Connection, entry: Entry, reason: str) -> None:
+def fail(db: sqlite3.Connection, entry: Entry, failure: Failure) -> bool:
+    """Let an entry wait after a failure. Returns whether it does: it may have been overtaken meanwhile."""
+    db.execute(
+        "UPDATE outbox SET state = ?, uncertain = uncertain OR ?, not_before = ?, next_at = ?, reason = ?,"
+        " attempts = attempts + ?, blamed = blamed + (? AND others >= ?), failing_since = coalesce(failing_since, ?)"
+        " WHERE id = ?",
+        (
+            EntryState.WAITING.value,
+            failure.uncertain,
+            text(failure.until),
+            text(failure.next_at),
+            failure.reason,
+            failure.own,
+            failure.own,
+            OTHERS,
+            text(failure.at),
+            entry.id,
+        ),
+    )
+    _give_way(db)
+    return db.execute("SELECT 1 FROM outbox WHERE id = ?", (entry.id,)).fetchone() is not None
+
+
+def set_aside(db: sqlite3.Connection, entry: Entry, reason: str, *, uncertain: bool) -> None:
     """Keep an entry that cannot be delivered, out of the others' way."""
     db.execute(
-        "UPDATE outbox SET state = ?, reason = ?, attempts = attempts + 1 WHERE id = ?",
-        (EntryState.ASIDE.value, reason, entry.id),
+        "UPDATE outbox SET state = ?, reason = ?, uncertain = uncertain OR ?, attempts = attempts + 1 WHERE id = ?",
+        (EntryState.ASIDE.value, reason, uncertain, entry.id),
     )
 
 
 def recover(db: sqlite3.Connection, rest_until: datetime) -> int:
-    """Take what was SENDING for uncertain. Returns how many there were."""
-    return db.execute(
-        "UPDATE outbox SET state = ?, uncertain = 1, not_before = ? WHERE state = ?",
+    """Take what was SENDING for uncertain, and for failed: it may be what ended the process. Returns how many."""
+    found = db.execute(
+        "UPDATE outbox SET state = ?, uncertain = 1, not_before = ?, next_at = NULL, attempts = attempts + 1"
+        " WHERE state = ?",
         (EntryState.WAITING.value, text(rest_until), EntryState.SENDING.value),
     ).rowcount
+    _give_way(db)
+    return found
+
+
+def retry(db: sqlite3.Connection, ids: Sequence[int], now: datetime) -> list[Entry]:
+    """Let entries that were set aside, or wait, begin anew. What may have been done is still looked up first."""
+    found = _chosen(db, ids)
+    db.executemany(
+        "UPDATE outbox SET state = ?, attempts = 0, others = 0, blamed = 0, form = 0, failing_since = NULL,"
+        " next_at = NULL, reason = NULL, not_before = ? WHERE id = ?",
+        [(EntryState.WAITING.value, text(now), entry.id) for entry in found],
+    )
+    return found
+
+
+def drop(db: sqlite3.Connection, ids: Sequence[int]) -> list[Entry]:
+    """Forget entries that were set aside, or wait. Returns them; one that is being sent is not among them."""
+    found = _chosen(db, ids)
+    for entry in found:
+        finish(db, entry, through=False)
+    return found
+
+
+def _chosen(db: sqlite3.Connection, ids: Sequence[int]) -> list[Entry]:
+    marks = ", ".join("?" * len(ids))
+    rows = db.execute(f"{_SELECT} WHERE id IN ({marks}) AND state IN ('waiting', 'aside') ORDER BY id", tuple(ids))
+    return [_entry(row) for row in rows]
+
+
+def _give_way(db: sqlite3.Connection) -> None:
+    """What was overtaken while it was being sent is not sent again."""
+    db.execute(
+        "DELETE FROM outbox WHERE state = 'waiting' AND counts = 0 AND EXISTS"
+        " (SELECT 1 FROM outbox AS later WHERE later.session = outbox.session AND later.id > outbox.id)"
+    )
 
 
 def unsettled(db: sqlite3.Connection) -> Sequence[Entry]:
@@ -156,13 +297,8 @@ def unsettled(db: sqlite3.Connection) -> Sequence[Entry]:
     return [_entry(row) for row in db.execute(f"{_SELECT} WHERE state != 'done' ORDER BY id")]
 
 
-def text(at: datetime) -> str:
-    """An instant so that its texts sort as it does: UTC, always with microseconds."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _entry(row: tuple[int, str, str, int, int, str, str | None]) -> Entry:
-    number, scrobble, state, attempts, uncertain, not_before, reason = row
+def _entry(row: tuple[int, str, str, int, int, str, str, str, str | None, int, int, int, str | None]) -> Entry:
+    number, scrobble, state, attempts, uncertain, not_before, next_at, since, failing, others, blamed, form, why = row
     return Entry(
         id=number,
         scrobble=msgspec.json.decode(scrobble, type=Scrobble),
@@ -170,5 +306,11 @@ def _entry(row: tuple[int, str, str, int, int, str, str | None]) -> Entry:
         attempts=attempts,
         uncertain=bool(uncertain),
         not_before=datetime.fromisoformat(not_before),
-        reason=reason,
+        next_at=datetime.fromisoformat(next_at),
+        since=datetime.fromisoformat(since),
+        failing_since=None if failing is None else datetime.fromisoformat(failing),
+        others=others,
+        blamed=blamed,
+        form=form,
+        reason=why,
     )

@@ -10,9 +10,11 @@ from datetime import datetime
 from functools import partial
 from typing import Final, TypeVar
 
+from scrobbler.decisions import Note, What
 from scrobbler.delivery import Courier
 from scrobbler.errors import Closed, StateError, Unauthorized
 from scrobbler.folder import appearing
+from scrobbler.network import Network
 from scrobbler.outbox import Entry
 from scrobbler.senders import Senders
 from scrobbler.store import Store
@@ -41,7 +43,16 @@ async def patiently(ask: Callable[[], Future[T]]) -> T:
 class Outlet:
     """Sends the entries of one account: a task that sleeps while there is nothing to send."""
 
-    def __init__(self, courier: Courier, store: Store, tokens: TokenFile, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        courier: Courier,
+        store: Store,
+        tokens: TokenFile,
+        clock: Callable[[], datetime],
+        network: Network | None = None,
+        refused: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``network``: what this account shares with the others. ``refused`` hears that a sign-in is needed."""
         self.courier = courier
         self.trouble: str | None = None
         """Why nothing of this account can be sent, in words for the user."""
@@ -50,13 +61,19 @@ class Outlet:
         self._store = store
         self._tokens = tokens
         self._clock = clock
+        self._network = network or Network()
+        self._refused = refused
         self._claimed: deque[Entry] = deque()
         self._wake = asyncio.Event()
-        self.sending: Future[None] | None = None
+        self.sending: Future[bool] | None = None
         """The request that was begun last."""
 
     def wake(self, claimed: Entry | None = None) -> None:
-        """There is something new: an entry that is claimed already, or one that waits in the store."""
+        """There is something new: an entry that is claimed already, or one that waits in the store.
+
+        It ends a backoff, and so does whatever else gives hope that it would end well now.
+        """
+        self.courier.backoff.end()
         if claimed is not None:
             self._claimed.append(claimed)
         self.free = False
@@ -74,40 +91,53 @@ class Outlet:
                 continue
             try:
                 self.sending = senders.submit(self.courier.deliver, entry)
-                await asyncio.wrap_future(self.sending)
+                if await asyncio.wrap_future(self.sending):
+                    self._network.works()
             except Unauthorized as error:
                 await self._until_signed_in(error)
             except Closed as error:
-                self._say_trouble(str(error))
+                await self._say_trouble(What.CLOSED, str(error))
                 await asyncio.sleep(CLOSED_SECONDS)
             except StateError as error:
                 # What Trakt made of it could not be written down: look it up as if the answer had been lost.
-                self._say_trouble(str(error))
+                self.trouble = str(error)
+                log.error("account %s: %s", self.courier.account, error)  # noqa: TRY400  # the words are enough
                 await asyncio.sleep(RETRY_SECONDS)
-                await patiently(partial(self._store.postpone, entry, self._clock(), uncertain=True))
+                await patiently(partial(self._store.defer, entry, self._clock(), uncertain=True))
             self.trouble = None
 
     async def _next(self) -> Entry | None:
         self._wake.clear()
         if self._claimed:
             return self._claimed.popleft()
+        if self.courier.backoff.rest() > 0:
+            return None
         return await patiently(partial(self._store.claim, self.courier.account, self._clock()))
 
     async def _rest(self) -> None:
-        """Sleep until something new comes in, or until what waits is due."""
+        """Sleep until something new comes in, or until what waits is due and the account has rested."""
         due = await patiently(partial(self._store.next_due, self.courier.account))
-        seconds = None if due is None else max(0.0, (due - self._clock()).total_seconds())
-        self.free = due is None and not self._wake.is_set()
-        with contextlib.suppress(TimeoutError):
+        rest = self.courier.backoff.rest()
+        self.free = due is None and not rest and not self._wake.is_set()
+        seconds = None if due is None else max(rest, (due - self._clock()).total_seconds(), 0.0)
+        outage = due is not None and rest > 0
+        hoping = self._network.waiting(back=self.wake, works=self._hope) if outage else contextlib.nullcontext()
+        with contextlib.suppress(TimeoutError), hoping:
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
         self.free = False
 
+    def _hope(self) -> None:
+        """A call of another account succeeded."""
+        if self.courier.backoff.hope():
+            self._wake.set()
+
     async def _until_signed_in(self, error: Unauthorized) -> None:
         """Nothing can be sent until the account's tokens change; what is watched meanwhile waits."""
-        self._say_trouble(f"{error}: run `{self._tokens.login}`; what is watched meanwhile is kept")
-        # Not what is in the file by now: somebody may have signed in since the tokens were refused.
-        refused = error.tokens if isinstance(error, Refused) else self._known_tokens()
+        self._refused()
+        await self._say_trouble(What.SIGN_IN, f"{error}: run `{self._tokens.login}`; what is watched meanwhile is kept")
+        # Not what is in the file by now: somebody may have signed in since. A file that was damaged held none.
+        refused = error.tokens if isinstance(error, Refused) else None
         folder = self._tokens.path.parent
         async with contextlib.aclosing(appearing(folder, name=self._tokens.path.name)) as changes:
             async for _ in changes:
@@ -121,6 +151,8 @@ class Outlet:
             return self._tokens.read()
         return None
 
-    def _say_trouble(self, words: str) -> None:
+    async def _say_trouble(self, what: What, words: str) -> None:
         self.trouble = words
-        log.error("account %s: %s", self.courier.account, words)
+        account = self.courier.account
+        note = Note(at=self._clock(), what=what, words=f"account {account}: {words}", account=account)
+        await patiently(partial(self._store.note, [note]))

@@ -1,72 +1,60 @@
-"""What must not be lost: sessions, the outbox, the plays that were delivered.
+"""What must not be lost: sessions, the outbox, the plays that were delivered, and the log of decisions.
 
 Theory of operation
 -------------------
 A session and what it says are committed together (``keep``), before the player is answered. Each scrobble becomes an
-entry of the ``outbox``; a watch that Trakt has becomes a *play*, in the transaction in which its entry is done.
+entry of the ``outbox``; a watch that Trakt has becomes a *play*, in the transaction in which its entry is done. Each of
+these takes the notes that tell of it (``decisions``), which so cost no flush of their own.
 
 ``spec/delivery.md`` holds the MUSTs. Every method may be called from any thread and returns a future of its commit.
 """
 
+import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import closing, suppress
 from datetime import datetime
-from enum import Enum
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from scrobbler import outbox
-from scrobbler.database import Database, read_only
-from scrobbler.events import Media, SessionKey
-from scrobbler.outbox import Entry, EntryState, text
-from scrobbler.session import Scrobble, Session
+from scrobbler import decisions as log
+from scrobbler import outbox, plays
+from scrobbler.database import Database, Work, read_only, text
+from scrobbler.decisions import Decision, Note, What, about
+from scrobbler.events import SessionKey
+from scrobbler.outbox import Entry, EntryState, Failure
+from scrobbler.plays import Play
+from scrobbler.scrobble import Scrobble
+from scrobbler.session import Session
 
 FILE: Final = "state.db"
 
-SCHEMA: Final = (
-    outbox.TABLE
-    + """
+_SESSIONS: Final = """
     CREATE TABLE sessions (
         key TEXT PRIMARY KEY,
         snapshot TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
-    CREATE TABLE plays (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        account TEXT NOT NULL,
-        sitting TEXT NOT NULL UNIQUE,
-        media TEXT NOT NULL,
-        watched_at TEXT NOT NULL,
-        delivered_at TEXT NOT NULL,
-        history_id INTEGER,
-        how TEXT NOT NULL
-    ) STRICT;
-    CREATE INDEX plays_by_history ON plays (account, history_id);
-    """,
+"""
+_INCOGNITO: Final = """
+    CREATE TABLE incognito (
+        account TEXT PRIMARY KEY,
+        until TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+"""
+SCHEMA: Final = (
+    outbox.TABLE + _SESSIONS + plays.TABLE,
+    outbox.UPGRADE + plays.UPGRADE + log.TABLE + _INCOGNITO,
 )
+"""One script a version. What was released is never edited: a change is one script more."""
 
+AT_ONCE: Final = 1000
+"""So many old rows of a table are let go at once; the rest is for the next time."""
 
-class How(Enum):
-    """In which way a watch got into the history."""
-
-    SCROBBLED = "scrobbled"
-    HISTORY = "added to the history"
-    FOUND = "was in the history already"
-
-
-class Play(Struct, frozen=True, kw_only=True):
-    """A watch that Trakt has."""
-
-    account: str
-    sitting: str
-    media: Media
-    watched_at: datetime
-    delivered_at: datetime
-    history_id: int | None
-    how: How
+T = TypeVar("T")
 
 
 class Store:
@@ -86,7 +74,9 @@ class Store:
         """All sessions as they were last kept."""
         return self._database.submit(_sessions)
 
-    def keep(self, session: Session, said: Sequence[Scrobble], now: datetime, *, idle: bool) -> Future[Entry | None]:
+    def keep(
+        self, session: Session, said: Sequence[Scrobble], now: datetime, *, idle: bool, noted: Sequence[Note] = ()
+    ) -> Future[Entry | None]:
         """Commit a session and what it said.
 
         ``idle``: the account's sender is free. The result is then the entry to send at once, already SENDING, so
@@ -99,7 +89,11 @@ class Store:
                 outbox.enqueue(db, scrobble, now)
             return outbox.claim(db, session.account, now) if idle and said else None
 
-        return self._database.submit(work)
+        return self._submit(work, noted)
+
+    def note(self, noted: Sequence[Note]) -> Future[None]:
+        """Decisions that go with no other step."""
+        return self._submit(lambda _: None, noted)
 
     def claim(self, account: str, now: datetime) -> Future[Entry | None]:
         """The account's next entry that is due, now SENDING; None if nothing is due."""
@@ -114,59 +108,98 @@ class Store:
 
         return self._database.submit(work)
 
-    def postpone(self, entry: Entry, until: datetime, *, uncertain: bool) -> Future[None]:
-        """The attempt failed; try again from ``until`` on. ``uncertain``: it may have been done all the same."""
+    def defer(self, entry: Entry, until: datetime, *, uncertain: bool = False, form: int | None = None) -> Future[None]:
+        """The entry needs another request, from ``until`` on. ``uncertain``: this one may have been done."""
+        wanted = entry.form if form is None else form
+        return self._database.submit(lambda db: outbox.defer(db, entry, until, uncertain=uncertain, form=wanted))
 
-        return self._database.submit(lambda db: outbox.postpone(db, entry, until, uncertain=uncertain))
+    def fail(self, entry: Entry, failure: Failure) -> Future[None]:
+        """The attempt failed and is made again; that it waits is noted once for each reason."""
+        note = _about(entry, failure.at, What.WAITING, f"{entry.label()} waits: {failure.reason}")
 
-    def settle(self, entry: Entry) -> Future[None]:
-        """The entry is done, or no longer of use, and is no watch."""
-        return self._database.submit(lambda db: outbox.finish(db, entry))
+        def work(db: sqlite3.Connection, tell: Callable[[Note], None]) -> None:
+            if outbox.fail(db, entry, failure):
+                tell(note)
 
-    def deliver(self, entry: Entry, play: Play) -> Future[None]:
+        return self._telling(work)
+
+    def settle(self, entry: Entry, *noted: Note, through: bool = True) -> Future[None]:
+        """The entry is done and is no watch of its own; ``through``: because Trakt took it."""
+        return self._submit(lambda db: outbox.finish(db, entry, through=through), noted)
+
+    def deliver(self, entry: Entry, play: Play, *noted: Note) -> Future[None]:
         """The entry is a watch that Trakt has now."""
 
         def work(db: sqlite3.Connection) -> None:
-            db.execute(
-                "INSERT OR IGNORE INTO plays (account, sitting, media, watched_at, delivered_at, history_id, how)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    play.account,
-                    play.sitting,
-                    _json(play.media),
-                    text(play.watched_at),
-                    text(play.delivered_at),
-                    play.history_id,
-                    play.how.value,
-                ),
-            )
-            outbox.finish(db, entry)
+            plays.add(db, play)
+            outbox.finish(db, entry, through=True)
 
-        return self._database.submit(work)
+        return self._submit(work, noted)
 
-    def set_aside(self, entry: Entry, reason: str) -> Future[None]:
+    def set_aside(self, entry: Entry, reason: str, *noted: Note, uncertain: bool = False) -> Future[None]:
         """The entry cannot be delivered; it is kept with the reason until the user decides."""
+        return self._submit(lambda db: outbox.set_aside(db, entry, reason, uncertain=uncertain), noted)
 
-        return self._database.submit(lambda db: outbox.set_aside(db, entry, reason))
+    def retry(self, ids: Sequence[int], now: datetime) -> Future[tuple[Entry, ...]]:
+        """The user wants these tried again. Returns those that will be: what is being sent, or gone, is left alone."""
+
+        def work(db: sqlite3.Connection, tell: Callable[[Note], None]) -> tuple[Entry, ...]:
+            found = outbox.retry(db, ids, now)
+            for entry in found:
+                tell(_about(entry, now, What.RETRIED, f"{entry.label()} is tried again, as the user wants"))
+            return tuple(found)
+
+        return self._telling(work)
+
+    def drop(self, ids: Sequence[int], now: datetime) -> Future[tuple[Entry, ...]]:
+        """The user wants these forgotten. Returns those that were: what is being sent, or gone, is left alone."""
+
+        def work(db: sqlite3.Connection, tell: Callable[[Note], None]) -> tuple[Entry, ...]:
+            found = outbox.drop(db, ids)
+            for entry in found:
+                tell(_about(entry, now, What.DROPPED, f"{entry.label()} was dropped by the user"))
+            return tuple(found)
+
+        return self._telling(work)
+
+    def hide(self, accounts: Sequence[str], until: datetime | None, noted: Sequence[Note]) -> Future[None]:
+        """Until then what these accounts watch is nobody's business. None: it is told again."""
+
+        def work(db: sqlite3.Connection) -> None:
+            db.executemany("DELETE FROM incognito WHERE account = ?", [(account,) for account in accounts])
+            if until is not None:
+                db.executemany("INSERT INTO incognito VALUES (?, ?)", [(account, text(until)) for account in accounts])
+
+        return self._submit(work, noted)
+
+    def incognito(self) -> Future[dict[str, datetime]]:
+        """Until when incognito was switched on, by account; that may be over."""
+        return self._database.submit(_incognito)
+
+    def plays_near(self, account: str, began_at: datetime, ended_at: datetime) -> Future[dict[int, Play]]:
+        """The account's plays whose sitting was at about this time, by their ids; the first one first."""
+
+        return self._database.submit(lambda db: plays.near(db, account, began_at, ended_at))
 
     def has_play(self, account: str, history_ids: Sequence[int]) -> Future[frozenset[int]]:
         """Those of the history ids that are plays of ours already."""
 
-        def work(db: sqlite3.Connection) -> frozenset[int]:
-            marks = ", ".join("?" * len(history_ids))
-            rows = db.execute(
-                f"SELECT history_id FROM plays WHERE account = ? AND history_id IN ({marks})",  # noqa: S608  # marks
-                (account, *history_ids),
-            )
-            return frozenset(row[0] for row in rows)
-
-        return self._database.submit(work)
+        return self._database.submit(lambda db: plays.known(db, account, history_ids))
 
     def forget(self, keys: Sequence[SessionKey]) -> Future[None]:
         """Sessions that nobody will come back to."""
 
         def work(db: sqlite3.Connection) -> None:
             db.executemany("DELETE FROM sessions WHERE key = ?", [(str(key),) for key in keys])
+
+        return self._database.submit(work)
+
+    def tidy(self, plays_before: datetime, decisions_before: datetime) -> Future[None]:
+        """Let go of a bounded number of plays and decisions that are older than that."""
+
+        def work(db: sqlite3.Connection) -> None:
+            plays.forget(db, plays_before, AT_ONCE)
+            log.forget(db, decisions_before, AT_ONCE)
 
         return self._database.submit(work)
 
@@ -178,6 +211,40 @@ class Store:
 
         return self._database.submit(lambda db: outbox.recover(db, rest_until))
 
+    def _submit(self, work: Work[T], noted: Sequence[Note]) -> Future[T]:
+        """Do the work and write its notes in one transaction; say them once they are on the disk."""
+
+        def both(db: sqlite3.Connection, tell: Callable[[Note], None]) -> T:
+            result = work(db)
+            for note in noted:
+                tell(note)
+            return result
+
+        return self._telling(both)
+
+    def _telling(self, work: Callable[[sqlite3.Connection, Callable[[Note], None]], T]) -> Future[T]:
+        """The same for work that knows its notes only once it is done."""
+        told: list[Note] = []
+
+        def both(db: sqlite3.Connection) -> T:
+            told.clear()  # where the disk refuses, work is tried once more
+            notes: list[Note] = []
+            result = work(db, notes.append)
+            told.extend(log.write(db, notes))
+            return result
+
+        return self._database.submit(both, lambda: self._say(told))
+
+    def _say(self, told: Sequence[Note]) -> None:
+        """Tell the program's log, and whoever follows the decisions.
+
+        The file is touched, because a write to SQLite's log is seen before its commit can be.
+        """
+        log.say(told)
+        if told:
+            with suppress(OSError):
+                os.utime(self._database.path)
+
 
 class Snapshot(Struct, frozen=True, kw_only=True):
     """What the state file says, for commands that look at it beside the agent."""
@@ -187,31 +254,46 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     aside: tuple[Entry, ...] = ()
     plays: tuple[Play, ...] = ()
     """The last ones, newest first."""
+    heard: tuple[Decision, ...] = ()
+    """The last decision of each source about something that it said."""
+    incognito: Mapping[str, datetime] = {}
+    """Until when it was switched on, by account; that may be over."""
 
 
-def look(folder: Path, *, plays: int = 10) -> Snapshot:
-    """Read the state file without touching it. A folder without one gives an empty snapshot. Raises ``StateError``."""
-    path = folder / FILE
-    if not path.exists():
-        return Snapshot()
-    db = read_only(path)
-    try:
-        if db.execute("PRAGMA user_version").fetchone()[0] != len(SCHEMA):
-            return Snapshot()
+def look(folder: Path, *, limit: int = 10) -> Snapshot:
+    """Read the state file without touching it. A folder without one gives an empty snapshot. Raises ``StateError``.
+
+    ``limit``: so many plays at most.
+    """
+
+    def read(db: sqlite3.Connection) -> Snapshot:
         unsent = outbox.unsettled(db)
-        latest = db.execute(
-            "SELECT account, sitting, media, watched_at, delivered_at, history_id, how FROM plays"
-            " ORDER BY id DESC LIMIT ?",
-            (plays,),
-        )
         return Snapshot(
             sessions=_sessions(db),
             waiting=tuple(entry for entry in unsent if entry.state is not EntryState.ASIDE),
             aside=tuple(entry for entry in unsent if entry.state is EntryState.ASIDE),
-            plays=tuple(map(_play, latest)),
+            plays=plays.latest(db, limit),
+            heard=log.last_of_each(db),
+            incognito=_incognito(db),
         )
-    finally:
-        db.close()
+
+    return _beside(folder, read, Snapshot())
+
+
+def decisions(folder: Path, *, after: int | None = None, limit: int = 100) -> tuple[Decision, ...]:
+    """Read the log beside the agent: the first decisions after an id, or without one the last; oldest first.
+
+    Raises ``StateError``.
+    """
+    return _beside(folder, lambda db: log.read(db, after, limit), ())
+
+
+def _beside(folder: Path, read: Work[T], nothing: T) -> T:
+    path = folder / FILE
+    if not path.exists():
+        return nothing
+    with closing(read_only(path)) as db:
+        return read(db) if db.execute("PRAGMA user_version").fetchone()[0] == len(SCHEMA) else nothing
 
 
 def _sessions(db: sqlite3.Connection) -> tuple[Session, ...]:
@@ -219,17 +301,12 @@ def _sessions(db: sqlite3.Connection) -> tuple[Session, ...]:
     return tuple(msgspec.json.decode(row[0], type=Session) for row in rows)
 
 
-def _play(row: tuple[str, str, str, str, str, int | None, str]) -> Play:
-    account, sitting, media, watched_at, delivered_at, history_id, how = row
-    return Play(
-        account=account,
-        sitting=sitting,
-        media=msgspec.json.decode(media, type=Media),
-        watched_at=datetime.fromisoformat(watched_at),
-        delivered_at=datetime.fromisoformat(delivered_at),
-        history_id=history_id,
-        how=How(how),
-    )
+def _incognito(db: sqlite3.Connection) -> dict[str, datetime]:
+    return {account: datetime.fromisoformat(until) for account, until in db.execute("SELECT * FROM incognito")}
+
+
+def _about(entry: Entry, at: datetime, what: What, words: str) -> Note:
+    return about(entry.scrobble.session, entry.scrobble.account, at, what, words, entry=entry.id)
 
 
 def _json(value: Struct) -> str:

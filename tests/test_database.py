@@ -5,14 +5,15 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, wait
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Clock
+from conftest import EPOCH, Clock
 
-from scrobbler.database import Database, read_only
+from scrobbler.database import Database, read_only, text
 from scrobbler.errors import StateError
 
 SCHEMA = ("CREATE TABLE t (x INTEGER UNIQUE) STRICT;",)
@@ -50,6 +51,17 @@ def test_what_is_done_is_on_the_disk(tmp_path: Path, clock: Clock) -> None:
         assert rows(path) == [1]
     assert rows(path) == [1]
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_who_wants_to_know_is_told_once_it_is_on_the_disk_and_only_then(tmp_path: Path, clock: Clock) -> None:
+    path, told = tmp_path / "state.db", []
+    with opened(path, clock) as database:
+        database.submit(partial(add, 1), lambda: told.extend(rows(path))).result(10)
+        wrong = database.submit(partial(add, 1), lambda: told.append(99))
+        full = database.submit(lambda db: db.execute("INSERT INTO nowhere VALUES (1)"), lambda: told.append(99))
+        assert wrong.exception(10)
+        assert full.exception(10)
+    assert told == [1]
 
 
 def test_what_arrives_together_is_committed_together(tmp_path: Path, clock: Clock) -> None:
@@ -235,6 +247,18 @@ def test_what_is_no_database_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "state.db").write_text("no database at all, but long enough to look like one" * 40)
     with pytest.raises(StateError, match="cannot be read"):
         read_only(tmp_path / "state.db")
+
+
+def test_instants_sort_as_their_texts_do() -> None:
+    east = timezone(timedelta(hours=9))
+    instants = [
+        datetime(2026, 1, 1, tzinfo=east),
+        datetime(2026, 1, 1, tzinfo=UTC),
+        EPOCH,
+        EPOCH + timedelta.resolution,
+    ]
+    assert sorted(map(text, reversed(instants))) == list(map(text, instants))
+    assert all(datetime.fromisoformat(text(one)) == one for one in instants)
 
 
 def test_a_reader_cannot_write(tmp_path: Path, clock: Clock) -> None:

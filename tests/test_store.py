@@ -1,5 +1,6 @@
 """What must not be lost, and the order in which it leaves. ``spec/delivery.md`` has the MUSTs."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -10,10 +11,14 @@ import pytest
 from conftest import EPOCH, Clock
 from playbook import HEAT, KEY, TRON
 
+from scrobbler.decisions import Note, What
 from scrobbler.events import Media, Seconds, SessionKey
-from scrobbler.outbox import Entry, EntryState
-from scrobbler.session import Action, Scrobble, Session, State
-from scrobbler.store import How, Play, Store, look
+from scrobbler.motion import State
+from scrobbler.outbox import HOPELESS, OTHERS, Entry, EntryState, Failure
+from scrobbler.plays import How, Play
+from scrobbler.scrobble import Action, Scrobble
+from scrobbler.session import Session
+from scrobbler.store import FILE, SCHEMA, Store, decisions, look
 
 
 @pytest.fixture
@@ -52,6 +57,15 @@ def claim(store: Store, clock: Clock) -> Entry:
     entry = store.claim("default", clock()).result(10)
     assert entry is not None
     return entry
+
+
+def fail(
+    store: Store, clock: Clock, entry: Entry, *, until: float = 0.0, uncertain: bool = False, own: bool = True
+) -> None:
+    """The attempt came to nothing, and is made again after so many seconds."""
+    at = clock() + timedelta(seconds=until)
+    failure = Failure(at=clock(), reason="Trakt failed", until=at, next_at=at, uncertain=uncertain, own=own)
+    store.fail(entry, failure).result(10)
 
 
 def waiting(folder: Path) -> list[str]:
@@ -150,7 +164,7 @@ def test_nothing_is_taken_back_of_a_sitting_that_trakt_never_heard_of(
 
 def test_a_start_that_may_have_arrived_is_taken_back(store: Store, clock: Clock, tmp_path: Path) -> None:
     keep(store, clock, START)
-    store.postpone(claim(store, clock), clock(), uncertain=True).result(10)
+    fail(store, clock, claim(store, clock), uncertain=True)
     keep(store, clock, says(Action.STOP, 0, retract=True))
     assert waiting(tmp_path) == ["stop 0"]
 
@@ -163,7 +177,7 @@ def test_a_start_that_was_sent_is_taken_back(store: Store, clock: Clock, tmp_pat
 
 def test_what_failed_waits_for_its_time_and_holds_up_its_account(store: Store, clock: Clock) -> None:
     keep(store, clock, WATCH)
-    store.postpone(claim(store, clock), clock() + timedelta(seconds=30), uncertain=False).result(10)
+    fail(store, clock, claim(store, clock), until=30)
     assert store.claim("default", clock()).result(10) is None
     assert store.next_due("default").result(10) == clock() + timedelta(seconds=30)
     clock.advance(30)
@@ -173,8 +187,9 @@ def test_what_failed_waits_for_its_time_and_holds_up_its_account(store: Store, c
 
 def test_what_may_have_been_done_stays_uncertain(store: Store, clock: Clock) -> None:
     keep(store, clock, WATCH)
-    store.postpone(claim(store, clock), clock(), uncertain=True).result(10)
-    store.postpone(claim(store, clock), clock(), uncertain=False).result(10)
+    fail(store, clock, claim(store, clock), uncertain=True)
+    fail(store, clock, claim(store, clock))
+    store.defer(claim(store, clock), clock()).result(10)
     assert claim(store, clock).uncertain
 
 
@@ -227,6 +242,195 @@ def test_what_is_set_aside_is_kept_with_its_reason_and_blocks_nothing(
     assert claim(store, clock).scrobble.sitting == "two"
 
 
+def watches(store: Store, clock: Clock, *sittings: str) -> None:
+    keep(store, clock, *(says(Action.STOP, 95, sitting=sitting) for sitting in sittings))
+
+
+def goes_through(store: Store, clock: Clock, sitting: str) -> None:
+    entry = claim(store, clock)
+    assert entry.scrobble.sitting == sitting
+    store.deliver(entry, play_of(entry, clock)).result(10)
+
+
+def test_what_failed_three_times_steps_behind_what_failed_less(store: Store, clock: Clock) -> None:
+    watches(store, clock, "ill", "well")
+    for _ in range(3):
+        entry = claim(store, clock)
+        assert entry.scrobble.sitting == "ill"
+        assert not entry.behind
+        fail(store, clock, entry)
+    goes_through(store, clock, "well")
+    assert claim(store, clock).behind
+
+
+def test_those_that_stepped_behind_take_turns(store: Store, clock: Clock) -> None:
+    watches(store, clock, "one", "two", "three")
+    tried = []
+    for _ in range(15):
+        entry = claim(store, clock)
+        tried.append(entry.scrobble.sitting)
+        fail(store, clock, entry)
+    assert tried[:9] == ["one"] * 3 + ["two"] * 3 + ["three"] * 3
+    assert tried[9:] == ["one", "two", "three"] * 2
+
+
+def test_a_missing_connection_is_no_failure_of_an_entry(store: Store, clock: Clock, tmp_path: Path) -> None:
+    watches(store, clock, "one", "two")
+    for _ in range(20):
+        entry = claim(store, clock)
+        assert entry.scrobble.sitting == "one"
+        fail(store, clock, entry, own=False)
+    (first, _) = look(tmp_path).waiting
+    assert (first.attempts, first.reason, first.failing_since) == (0, "Trakt failed", clock())
+
+
+def test_an_outage_however_long_makes_nothing_hopeless(store: Store, clock: Clock) -> None:
+    watches(store, clock, "one", "two")
+    for _ in range(200):
+        entry = claim(store, clock)
+        assert not entry.hopeless
+        fail(store, clock, entry)
+
+
+def test_what_fails_while_others_go_through_is_hopeless(store: Store, clock: Clock) -> None:
+    watches(store, clock, "ill", "a", "b", "c")
+    for _ in range(3):
+        fail(store, clock, claim(store, clock))
+    for sitting in "abc":
+        goes_through(store, clock, sitting)
+    failures = 3
+    while not (entry := claim(store, clock)).hopeless:
+        fail(store, clock, entry)
+        failures += 1
+    assert failures == HOPELESS - 1
+    assert entry.others == OTHERS
+
+
+def test_a_service_that_comes_back_for_a_moment_makes_nothing_hopeless(store: Store, clock: Clock) -> None:
+    watches(store, clock, "ill")
+    for _ in range(20):
+        fail(store, clock, claim(store, clock))
+    watches(store, clock, "a", "b", "c")
+    for sitting in "abc":
+        goes_through(store, clock, sitting)
+    assert not claim(store, clock).hopeless
+
+
+def test_what_was_dropped_unsent_says_nothing_about_the_service(store: Store, clock: Clock) -> None:
+    watches(store, clock, "ill", "a")
+    for _ in range(3):
+        fail(store, clock, claim(store, clock))
+    store.settle(claim(store, clock), through=False).result(10)
+    assert claim(store, clock).others == 0
+
+
+def test_a_start_does_not_overtake_the_pause_that_came_while_it_was_sent(
+    store: Store, clock: Clock, tmp_path: Path
+) -> None:
+    start = keep(store, clock, START, idle=True) or pytest.fail("nothing was claimed")
+    keep(store, clock, PAUSE)
+    fail(store, clock, start)
+    assert waiting(tmp_path) == ["pause 40"]
+    assert decisions(tmp_path) == ()
+
+
+def test_after_a_crash_what_was_overtaken_is_not_sent_again(tmp_path: Path, clock: Clock) -> None:
+    with closing(Store(tmp_path, clock())) as store:
+        keep(store, clock, START, idle=True)
+        keep(store, clock, PAUSE)
+        store.recover(clock()).result(10)
+        assert waiting(tmp_path) == ["pause 40"]
+
+
+def test_what_was_begun_of_taking_back_a_start_is_ended(store: Store, clock: Clock, tmp_path: Path) -> None:
+    store.settle(keep(store, clock, START, idle=True) or pytest.fail("nothing was claimed")).result(10)
+    back = keep(store, clock, says(Action.STOP, 0, retract=True), idle=True) or pytest.fail("nothing was claimed")
+    keep(store, clock, says(Action.START, 0, sitting="two"))
+    store.defer(back, clock()).result(10)
+    assert waiting(tmp_path) == ["stop 0", "start 0"]
+
+
+def test_the_forms_that_were_tried_survive_a_restart(tmp_path: Path, clock: Clock) -> None:
+    with closing(Store(tmp_path, clock())) as store:
+        watches(store, clock, "one")
+        store.defer(claim(store, clock), clock(), form=2).result(10)
+    with closing(Store(tmp_path, clock())) as store:
+        assert claim(store, clock).form == 2
+
+
+def test_what_waits_says_since_when_why_and_until_when(store: Store, clock: Clock, tmp_path: Path) -> None:
+    began_at = clock()
+    watches(store, clock, "one")
+    clock.advance(10)
+    fail(store, clock, claim(store, clock), until=30)
+    clock.advance(100)
+    (entry,) = look(tmp_path).waiting
+    assert (entry.since, entry.failing_since) == (began_at, began_at + timedelta(seconds=10))
+    assert (entry.reason, entry.attempts) == ("Trakt failed", 1)
+    assert entry.next_at == began_at + timedelta(seconds=40)
+
+
+def test_what_the_user_wants_tried_again_begins_anew_but_is_looked_up_first(
+    store: Store, clock: Clock, tmp_path: Path
+) -> None:
+    watches(store, clock, "one")
+    fail(store, clock, claim(store, clock), uncertain=True)
+    store.set_aside(claim(store, clock), "Trakt does not know this item").result(10)
+    (aside,) = look(tmp_path).aside
+    assert store.retry([aside.id, 99], clock()).result(10) == (aside,)
+    again = claim(store, clock)
+    assert (again.attempts, again.reason, again.failing_since, again.uncertain) == (0, None, None, True)
+    assert store.retry([again.id], clock()).result(10) == ()
+    assert [one.what for one in decisions(tmp_path)] == [What.WAITING, What.RETRIED]
+
+
+def test_a_watch_that_the_user_drops_is_gone_and_noted(store: Store, clock: Clock, tmp_path: Path) -> None:
+    store.settle(keep(store, clock, START, idle=True) or pytest.fail("nothing was claimed")).result(10)
+    watches(store, clock, "one", "two")
+    (one, two) = look(tmp_path).waiting
+    assert store.drop([one.id], clock()).result(10) == (one,)
+    assert look(tmp_path).waiting == (two,)
+    (noted,) = decisions(tmp_path)
+    assert (noted.what, noted.words, noted.entry) == (
+        What.DROPPED,
+        "stop Heat (1995) was dropped by the user",
+        one.id,
+    )
+    sending = claim(store, clock)
+    assert store.drop([sending.id], clock()).result(10) == ()
+    store.set_aside(sending, "no").result(10)
+    assert len(store.drop([sending.id], clock()).result(10)) == 1
+    assert look(tmp_path).aside == ()
+
+
+def test_plays_and_decisions_are_kept_for_their_time(store: Store, clock: Clock, tmp_path: Path) -> None:
+    for sitting in ("old", "new"):
+        watches(store, clock, sitting)
+        goes_through(store, clock, sitting)
+        store.note([Note(at=clock(), what=What.SENT, words=sitting)]).result(10)
+        clock.advance(timedelta(days=40).total_seconds())
+    store.tidy(clock() - timedelta(days=60), clock() - timedelta(days=60)).result(10)
+    assert [play.sitting for play in look(tmp_path).plays] == ["new"]
+    assert [one.words for one in decisions(tmp_path)] == ["new"]
+    store.tidy(clock() - timedelta(days=60), clock()).result(10)
+    assert len(look(tmp_path).plays) == 1
+    assert decisions(tmp_path) == ()
+
+
+def test_a_play_is_found_by_the_time_of_its_sitting(store: Store, clock: Clock) -> None:
+    told = msgspec.structs.replace(WATCH, began_at=EPOCH - timedelta(hours=2))
+    entry = keep(store, clock, told, idle=True) or pytest.fail("nothing was claimed")
+    play = msgspec.structs.replace(play_of(entry, clock), told=told, item="{}")
+    store.deliver(entry, play).result(10)
+
+    def near(began: float, ended: float, account: str = "default") -> list[Play]:
+        began_at, ended_at = (EPOCH + timedelta(hours=hours) for hours in (began, ended))
+        return list(store.plays_near(account, began_at, ended_at).result(10).values())
+
+    assert near(-3, -1) == near(-1.5, -1) == near(-1, 1) == [play]
+    assert near(-9, -3) == near(1, 2) == near(-1, 1, "marta") == []
+
+
 def test_a_forgotten_session_is_gone(store: Store, clock: Clock, tmp_path: Path) -> None:
     keep(store, clock)
     store.forget([KEY]).result(10)
@@ -235,6 +439,7 @@ def test_a_forgotten_session_is_gone(store: Store, clock: Clock, tmp_path: Path)
 
 def test_looking_into_an_empty_folder_finds_nothing(tmp_path: Path) -> None:
     assert look(tmp_path / "nowhere").sessions == ()
+    assert decisions(tmp_path / "nowhere") == ()
 
 
 def test_what_was_left_by_a_killed_process_can_be_looked_at(tmp_path: Path, clock: Clock) -> None:
@@ -260,3 +465,158 @@ def test_a_state_of_another_version_shows_nothing_rather_than_nonsense(tmp_path:
         keep(store, clock, WATCH)
         store._database.submit(lambda db: db.execute("PRAGMA user_version = 99")).result(10)
     assert look(tmp_path).waiting == ()
+
+
+def test_query_strings_and_passwords_of_media_urls_never_reach_the_disk(
+    store: Store, clock: Clock, tmp_path: Path
+) -> None:
+    media = Media(path="https://marta:hush@nas.lan:8096/films/Heat%20(1995).mkv?api_key=hush#hush")
+    keep(store, clock, says(Action.START, 0, media=media))
+    store.set_aside(claim(store, clock), "no").result(10)
+    written = b"".join(path.read_bytes() for path in tmp_path.glob(f"{FILE}*"))
+    assert b"nas.lan:8096/films/Heat" in written
+    assert b"hush" not in written
+
+
+VERSION_1 = """
+    CREATE TABLE outbox (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        account TEXT NOT NULL,
+        session TEXT NOT NULL,
+        sitting TEXT NOT NULL,
+        action TEXT NOT NULL,
+        counts INTEGER,
+        scrobble TEXT NOT NULL,
+        state TEXT NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        uncertain INTEGER NOT NULL DEFAULT 0,
+        not_before TEXT NOT NULL,
+        reason TEXT
+    ) STRICT;
+    CREATE INDEX outbox_by_account ON outbox (account, id) WHERE state IN ('waiting', 'sending');
+    CREATE INDEX outbox_by_session ON outbox (session);
+    CREATE INDEX outbox_by_sitting ON outbox (sitting);
+
+    CREATE TABLE sessions (
+        key TEXT PRIMARY KEY,
+        snapshot TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE plays (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        account TEXT NOT NULL,
+        sitting TEXT NOT NULL UNIQUE,
+        media TEXT NOT NULL,
+        watched_at TEXT NOT NULL,
+        delivered_at TEXT NOT NULL,
+        history_id INTEGER,
+        how TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX plays_by_history ON plays (account, history_id);
+    """
+"""What the first release made. It is in users' hands."""
+
+MPV = '{"source":"mpv","id":"4711"}'
+FILM = '{"kind":"movie","title":"Heat","year":1995,"ids":{"imdb":"tt0113277"}}'
+WATCHED_1 = (
+    f'{{"session":{MPV},"sitting":"mpv/4711@2026-11-20T20:00:00+00:00.1","account":"default","action":"stop",'
+    f'"media":{FILM},"at":"2026-11-20T20:00:00Z","position":95.0,"duration":100.0}}'
+)
+SESSION_1 = (
+    f'{{"key":{MPV},"account":"default","state":"playing","sittings":1,"sitting":"mpv/4711@2026-11-20T20:00:00+00:00.1",'
+    f'"media":{FILM},"at":"2026-11-20T20:00:00Z","position":10.0,"position_at":"2026-11-20T20:00:00Z",'
+    '"duration":100.0,"played":10.0,"said":"start"}'
+)
+NOW_1 = "2026-11-20T20:00:00.000000+00:00"
+
+
+def version_1(folder: Path) -> Path:
+    """A state file as the first release left it: a film is on, two watches wait, one is set aside, one is delivered."""
+    path = folder / FILE
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(
+            f"PRAGMA journal_mode = WAL;{VERSION_1}PRAGMA application_id = 0x5C20BB1E; PRAGMA user_version = 1"
+        )
+        db.execute("INSERT INTO sessions VALUES ('mpv/4711', ?)", (SESSION_1,))
+        for state, reason in (("waiting", None), ("sending", None), ("aside", "Trakt does not know this item")):
+            db.execute(
+                "INSERT INTO outbox (account, session, sitting, action, counts, scrobble, state, not_before, reason)"
+                " VALUES ('default', 'mpv/4711', ?, 'stop', 1, ?, ?, ?, ?)",
+                (state, WATCHED_1, state, NOW_1, reason),
+            )
+        db.execute(
+            "INSERT INTO plays (account, sitting, media, watched_at, delivered_at, history_id, how)"
+            " VALUES ('default', 'one', ?, ?, ?, 77, 'scrobbled')",
+            (FILM, NOW_1, NOW_1),
+        )
+        db.commit()
+    return path
+
+
+def holds_version_1s(folder: Path, clock: Clock) -> None:
+    """All that was in the old file is in the new one, and is worked with."""
+    with closing(Store(folder, clock())) as store:
+        assert store.moved is None
+        assert store.recover(clock()).result(10) == 1
+        state = look(folder)
+        assert [session.media for session in state.sessions] == [HEAT]
+        assert [entry.since for entry in (*state.waiting, *state.aside)] == [EPOCH] * 3
+        (aside,) = state.aside
+        assert (aside.reason, aside.scrobble.media) == ("Trakt does not know this item", HEAT)
+        assert [(play.history_id, play.told, play.item) for play in state.plays] == [(77, None, None)]
+        assert store.plays_near("default", EPOCH, EPOCH).result(10) == {}
+        for _ in range(2):
+            entry = claim(store, clock)
+            assert entry.scrobble.counts()
+            store.deliver(entry, msgspec.structs.replace(play_of(entry, clock), sitting=str(entry.id))).result(10)
+        assert len(look(folder).plays) == 3
+
+
+def test_the_first_version_of_the_schema_is_as_it_was_released() -> None:
+    assert SCHEMA[0].split() == VERSION_1.split()
+
+
+def test_a_file_of_the_first_version_is_copied_and_upgraded_with_all_that_is_in_it(
+    tmp_path: Path, clock: Clock
+) -> None:
+    path = version_1(tmp_path)
+    holds_version_1s(tmp_path, clock)
+    with closing(sqlite3.connect(path.with_name(f"{FILE}.version-1"))) as copy:
+        assert copy.execute("SELECT count(*) FROM outbox").fetchone() == (3,)
+        assert copy.execute("PRAGMA user_version").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("moment", [*range(1, 20, 3), 99])
+def test_a_kill_in_the_middle_of_the_upgrade_leaves_either_version_whole(
+    tmp_path: Path, clock: Clock, moment: int
+) -> None:
+    import signal  # noqa: PLC0415
+    import subprocess  # noqa: PLC0415
+    import sys  # noqa: PLC0415
+
+    path = version_1(tmp_path)
+    script = (
+        "import os, signal, sqlite3, sys; from pathlib import Path; sys.path.insert(0, 'tests')\n"
+        "from test_store import *\n"
+        "import scrobbler.database as database\n"
+        "left = int(sys.argv[2])\n"
+        "def strike(statement):\n"
+        "    global left\n"
+        "    left -= 1\n"
+        "    if left < 0: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "opened = database._connect\n"
+        "def traced(path):\n"
+        "    connection = opened(path)\n"
+        "    connection.set_trace_callback(strike)\n"
+        "    return connection\n"
+        "database._connect = traced\n"
+        "Store(Path(sys.argv[1]), EPOCH)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    ended = subprocess.run([sys.executable, "-c", script, str(tmp_path), str(moment)], check=False, timeout=30)
+    assert ended.returncode == -signal.SIGKILL
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        columns = [row[1] for row in db.execute("PRAGMA table_info(outbox)")]
+        assert (version, "failing_since" in columns) == ((2, True) if moment == 99 else (1, False))
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    holds_version_1s(tmp_path, clock)

@@ -24,7 +24,7 @@ if __name__ != "__main__":
 
     from scrobbler.events import Kind
     from scrobbler.sandbox import FaultKind
-    from scrobbler.session import Action
+    from scrobbler.scrobble import Action
     from scrobbler.store import look
 
 pytestmark = [pytest.mark.anyio, pytest.mark.crash]

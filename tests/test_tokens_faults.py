@@ -18,7 +18,7 @@ from test_delivery import Desk
 
 from scrobbler.errors import Closed, StateError, Unauthorized
 from scrobbler.sandbox import FaultKind
-from scrobbler.session import Action
+from scrobbler.scrobble import Action
 from scrobbler.trakt.client import Trakt
 from scrobbler.trakt.tokens import Refused, TokenFile, Tokens
 

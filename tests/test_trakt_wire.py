@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from scrobbler.events import Ids, MediaKind, Percent, Seconds, Show
-from scrobbler.trakt.wire import Item, history_body, read_instant, read_item, scrobble_body
+from scrobbler.trakt.wire import Item, forms, history_body, read_instant, read_item, scrobble_body
 
 HEAT = Item(kind=MediaKind.MOVIE, title="Heat", year=1995, ids=Ids(tmdb=949))
 SHOW = Show(title="Breaking Bad", year=2008, ids=Ids(trakt=1, tvdb=81189))
@@ -124,6 +124,50 @@ def test_title_and_year_make_it_the_same_film_unless_ids_speak_against_it() -> N
 
 def test_a_film_is_never_an_episode() -> None:
     assert not HEAT.same_as(Item(kind=MediaKind.EPISODE, title="Heat", year=1995, ids=Ids(tmdb=949)))
+
+
+def bodies(item: Item) -> list[dict[str, object]]:
+    """How the item is named in each of its forms."""
+    named = [scrobble_body(form, Percent(0.0)) for form in forms(item)]
+    return [{key: value for key, value in body.items() if key != "progress"} for body in named]
+
+
+def test_a_film_is_named_by_all_that_is_known_then_by_one_id_at_a_time_then_by_its_title() -> None:
+    item = Item(kind=MediaKind.MOVIE, title="Heat", year=1995, ids=Ids(imdb="tt0113277", tmdb=949))
+    assert bodies(item) == [
+        {"movie": {"title": "Heat", "year": 1995, "ids": {"imdb": "tt0113277", "tmdb": 949}}},
+        {"movie": {"ids": {"imdb": "tt0113277"}}},
+        {"movie": {"ids": {"tmdb": 949}}},
+        {"movie": {"title": "Heat", "year": 1995}},
+    ]
+
+
+def test_an_episode_is_named_by_its_place_then_by_its_own_ids_then_by_one_id_of_its_show_at_a_time() -> None:
+    place = {"episode": {"season": 1, "number": 1}}
+    assert bodies(PILOT) == [
+        {"show": {"title": "Breaking Bad", "year": 2008, "ids": {"trakt": 1, "tvdb": 81189}}, **place},
+        {"episode": {"ids": {"tvdb": 349232}}},
+        {"show": {"ids": {"trakt": 1}}, **place},
+        {"show": {"ids": {"tvdb": 81189}}, **place},
+        {"show": {"title": "Breaking Bad", "year": 2008}, **place},
+    ]
+
+
+def test_an_episode_without_a_place_is_named_by_its_ids_only() -> None:
+    item = Item(kind=MediaKind.EPISODE, ids=Ids(imdb="tt0959621", tvdb=349232))
+    assert bodies(item) == [
+        {"episode": {"ids": {"imdb": "tt0959621", "tvdb": 349232}}},
+        {"episode": {"ids": {"imdb": "tt0959621"}}},
+        {"episode": {"ids": {"tvdb": 349232}}},
+    ]
+
+
+def test_what_can_be_named_in_one_way_has_one_form_and_nothing_has_one_too() -> None:
+    assert forms(HEAT)[0] == HEAT
+    only = Item(kind=MediaKind.MOVIE, ids=Ids(tmdb=949))
+    assert forms(only) == (only,)
+    empty = Item(kind=MediaKind.EPISODE)
+    assert forms(empty) == (empty,)
 
 
 def test_an_item_has_a_name_for_people_whatever_is_known() -> None:

@@ -5,11 +5,12 @@ makes no sense is as good as unknown).
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbler.events import Ids, MediaKind, Percent, Seconds, Show
 from scrobbler.trakt.titles import same_title, same_year
@@ -84,6 +85,21 @@ def history_body(item: Item, watched_at: datetime) -> dict[str, Any]:
         episodes = {"number": season, "episodes": [{"number": number} | at]}
         return {"shows": [_named(show) | {"seasons": [episodes]}]}
     return {"episodes": [_ids(item.ids) | at]}
+
+
+def forms(item: Item) -> tuple[Item, ...]:
+    """The ways of naming an item to Trakt, the best first; each makes another request of the same film or episode.
+
+    First all that is known. Then, for an episode, its own ids instead of its place in its show, and the other way
+    round; then one id at a time, because Trakt goes by the first that it knows; last the title and year alone.
+    """
+    wanted = [item, *(_episode_forms(item) if item.kind is MediaKind.EPISODE else _movie_forms(item))]
+    asked: dict[str, Item] = {}
+    for form in wanted:
+        body = scrobble_body(form, Percent(0.0))
+        if body.get("movie") != {} and body.get("episode") != {"ids": {}}:
+            asked.setdefault(repr(body), form)
+    return tuple(asked.values()) or (item,)
 
 
 def stamp(instant: datetime) -> str:
@@ -173,6 +189,34 @@ def read_instant(data: Mapping[str, Any], key: str) -> datetime | None:
     except (TypeError, ValueError):
         return None
     return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def _movie_forms(item: Item) -> Iterator[Item]:
+    for ids in _one_by_one(item.ids):
+        yield replace(item, title=None, year=None, ids=ids)
+    if item.title and item.year:
+        yield replace(item, ids=Ids())
+
+
+def _episode_forms(item: Item) -> Iterator[Item]:
+    show, alone = item.show, replace(item, show=None)
+    yield alone
+    if show is not None and item.place is not None:
+        nameless = replace(item, title=None, ids=Ids())
+        for ids in _one_by_one(show.ids):
+            yield replace(nameless, show=Show(ids=ids))
+        for ids in _one_by_one(item.ids):
+            yield replace(alone, ids=ids)
+        if show.title and show.year:
+            yield replace(nameless, show=replace(show, ids=Ids()))
+    else:
+        for ids in _one_by_one(item.ids):
+            yield replace(alone, ids=ids)
+
+
+def _one_by_one(ids: Ids) -> Iterator[Ids]:
+    for name, value in ids.known().items():
+        yield replace(Ids(), **{name: value})
 
 
 def _by_show(item: Item) -> tuple[Show, int, int] | None:

@@ -1,0 +1,31 @@
+"""In which form an item is named to Trakt: the next one where Trakt does not know it, and again the one that worked."""
+
+from scrobbler.outbox import Entry
+from scrobbler.trakt.wire import Item, forms
+
+
+class Naming:
+    """What one account's Trakt knew. An entry keeps how far it has come; the rest is in memory only."""
+
+    def __init__(self) -> None:
+        self._understood: tuple[Item, int] | None = None
+
+    def named(self, entry: Entry, item: Item) -> Item:
+        """The item in the form whose turn it is."""
+        return forms(item)[self._number(entry, item)]
+
+    def worked(self, entry: Entry, item: Item) -> None:
+        """Trakt knew the item by that form: what is said of it next begins with it."""
+        self._understood = item, self._number(entry, item)
+
+    def tried(self, entry: Entry, item: Item) -> int:
+        """How many forms are behind us, now that Trakt does not know this one either."""
+        return self._number(entry, item) + 1
+
+    def has_another(self, entry: Entry, item: Item) -> bool:
+        """Whether there is a form left."""
+        return self.tried(entry, item) < len(forms(item))
+
+    def _number(self, entry: Entry, item: Item) -> int:
+        known = self._understood[1] if self._understood is not None and self._understood[0] == item else 0
+        return min(max(entry.form, known), len(forms(item)) - 1)

@@ -1,0 +1,141 @@
+"""The plays: watches that Trakt has, remembered so that none is told or taken for another one twice.
+
+Each function works on a connection within a transaction of ``store``.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from scrobbler.database import text
+from scrobbler.events import Media
+from scrobbler.scrobble import Scrobble
+
+TABLE: Final = """
+    CREATE TABLE plays (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        account TEXT NOT NULL,
+        sitting TEXT NOT NULL UNIQUE,
+        media TEXT NOT NULL,
+        watched_at TEXT NOT NULL,
+        delivered_at TEXT NOT NULL,
+        history_id INTEGER,
+        how TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX plays_by_history ON plays (account, history_id);
+"""
+"""As version 1 made it; it is in users' hands and is never changed."""
+
+UPGRADE: Final = """
+    ALTER TABLE plays ADD COLUMN told TEXT;
+    ALTER TABLE plays ADD COLUMN item TEXT;
+    ALTER TABLE plays ADD COLUMN began_at TEXT;
+    ALTER TABLE plays ADD COLUMN ended_at TEXT;
+    CREATE INDEX plays_by_time ON plays (account, ended_at);
+"""
+
+NEAR: Final = timedelta(minutes=10)
+"""Sittings further apart are never of one playback."""
+
+
+class How(Enum):
+    """In which way a watch got into the history."""
+
+    SCROBBLED = "scrobbled"
+    HISTORY = "added to the history"
+    FOUND = "was in the history already"
+
+
+class Play(Struct, frozen=True, kw_only=True):
+    """A watch that Trakt has."""
+
+    account: str
+    sitting: str
+    media: Media
+    watched_at: datetime
+    delivered_at: datetime
+    history_id: int | None
+    how: How
+    told: Scrobble | None = None
+    """What it came of. This and ``item`` are not known of plays from before version 2 of the state file."""
+    item: str | None = None
+    """The item of Trakt, as delivery wrote it; nothing in here reads it."""
+
+
+_COLUMNS: Final = "account, sitting, media, watched_at, delivered_at, history_id, how, told, item"
+
+
+def add(db: sqlite3.Connection, play: Play) -> None:
+    """Keep a play; a sitting is one, however often it is delivered."""
+    told = play.told
+    db.execute(
+        f"INSERT OR IGNORE INTO plays ({_COLUMNS}, began_at, ended_at)"  # noqa: S608  # names of ours
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            play.account,
+            play.sitting,
+            msgspec.json.encode(play.media).decode(),
+            text(play.watched_at),
+            text(play.delivered_at),
+            play.history_id,
+            play.how.value,
+            None if told is None else msgspec.json.encode(told).decode(),
+            play.item,
+            None if told is None else text(told.began_at),
+            None if told is None else text(told.at),
+        ),
+    )
+
+
+def near(db: sqlite3.Connection, account: str, began_at: datetime, ended_at: datetime) -> dict[int, Play]:
+    """The account's plays whose sitting was at about this time, by their ids; the first one first."""
+    rows = db.execute(
+        f"SELECT id, {_COLUMNS} FROM plays"  # noqa: S608  # names of ours
+        " WHERE account = ? AND ended_at >= ? AND began_at <= ? ORDER BY id",
+        (account, text(began_at - NEAR), text(ended_at + NEAR)),
+    )
+    return {number: _play(row) for number, *row in rows}
+
+
+def latest(db: sqlite3.Connection, limit: int) -> tuple[Play, ...]:
+    """The last ones, newest first."""
+    rows = db.execute(f"SELECT {_COLUMNS} FROM plays ORDER BY id DESC LIMIT ?", (limit,))  # noqa: S608  # names of ours
+    return tuple(map(_play, rows))
+
+
+def known(db: sqlite3.Connection, account: str, history_ids: Sequence[int]) -> frozenset[int]:
+    """Those of the history ids that are plays of ours."""
+    marks = ", ".join("?" * len(history_ids))
+    rows = db.execute(
+        f"SELECT history_id FROM plays WHERE account = ? AND history_id IN ({marks})",  # noqa: S608  # marks
+        (account, *history_ids),
+    )
+    return frozenset(row[0] for row in rows)
+
+
+def forget(db: sqlite3.Connection, before: datetime, limit: int) -> None:
+    """Let go of the oldest ones that were delivered before that."""
+    db.execute(
+        "DELETE FROM plays WHERE id IN (SELECT id FROM plays WHERE delivered_at < ? ORDER BY id LIMIT ?)",
+        (text(before), limit),
+    )
+
+
+def _play(row: Sequence[Any]) -> Play:
+    account, sitting, media, watched_at, delivered_at, history_id, how, told, item = row
+    return Play(
+        account=account,
+        sitting=sitting,
+        media=msgspec.json.decode(media, type=Media),
+        watched_at=datetime.fromisoformat(watched_at),
+        delivered_at=datetime.fromisoformat(delivered_at),
+        history_id=history_id,
+        how=How(how),
+        told=None if told is None else msgspec.json.decode(told, type=Scrobble),
+        item=item,
+    )
