@@ -15,6 +15,8 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 from tables import SPEC
 
+from scrobbler.trakt import endpoints
+
 OPENAPI: Final = SPEC / "trakt" / "openapi.yaml"
 PLAIN_HEADERS: Final = {
     "accept",
@@ -28,6 +30,8 @@ PLAIN_HEADERS: Final = {
 """What a request may say without any description: HTTP's own."""
 NOWHERE: Final = "/some/where"
 """What tests of the transport alone ask for. It is no call, so there is nothing to hold it against."""
+LISTED_ONLY: Final = "no such call, but endpoints.tsv lists it"
+"""What is wrong with a call that only ``scrobbler api`` may make; see ``any_call`` in its tests."""
 METHODS: Final = ("get", "put", "post", "delete", "patch")
 
 _ROOT: Final = "urn:openapi"
@@ -81,7 +85,9 @@ class Contract:
         if url.path == NOWHERE:
             return
         if operation is None:
-            yield "no such call"
+            listed = exchange.method in {each.method for each in endpoints.meant(url.path)}
+            yield LISTED_ONLY if listed else "no such call"
+            yield from _wrong_envelope(exchange)
             return
         found = operation.pattern.fullmatch(url.path)
         said = {
@@ -215,6 +221,16 @@ def _wrong_json(validator: Draft202012Validator, body: bytes) -> Iterator[str]:
         yield "its body is not JSON"
         return
     yield from _wrong(validator, value, "body")
+
+
+def _wrong_envelope(exchange: Exchange) -> Iterator[str]:
+    """What is asked of every call, described or not."""
+    wanted = ("user-agent", r"scrobbler/\S+ \(.+\)"), ("trakt-api-version", "2"), ("trakt-api-key", r"\S+")
+    for name, form in (*wanted, ("content-type", "application/json")):
+        if not re.fullmatch(form, exchange.headers.get(name, "")):
+            yield f"header {name} is missing or wrong"
+    if not re.fullmatch(r"Bearer \S+", exchange.headers.get("authorization", "Bearer none")):
+        yield "the token is not sent as a bearer's"
 
 
 def _wrong_token(operation: Operation, sent: str | None) -> Iterator[str]:

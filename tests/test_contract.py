@@ -19,7 +19,7 @@ from scrobbler.errors import Rejected
 from scrobbler.events import Ids, MediaKind, Percent
 from scrobbler.sandbox import Fault, FaultKind
 from scrobbler.sandbox.app import SERVICES
-from scrobbler.session import Action
+from scrobbler.scrobble import Action
 from scrobbler.trakt import signin
 from scrobbler.trakt.app import App
 from scrobbler.trakt.catalogue import EntryKind, IdSource

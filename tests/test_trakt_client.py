@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,12 @@ import httpx
 import msgspec
 import pytest
 import respx
+from contract import LISTED_ONLY
 from msgspec.structs import replace
 
 from scrobbler.errors import Closed, Rejected, Unauthorized, Unavailable, Uncertain
 from scrobbler.events import Ids, MediaKind, Percent, Seconds, Show
-from scrobbler.session import Action
+from scrobbler.scrobble import Action
 from scrobbler.trakt.app import App
 from scrobbler.trakt.catalogue import Entry, EntryKind, IdSource, Season
 from scrobbler.trakt.client import Trakt
@@ -264,7 +265,106 @@ def test_the_catalogue_is_open_without_a_sign_in(respx_mock: respx.MockRouter, t
         trakt.watching()
 
 
-# The pace of writes
+# Any other method
+
+OUR_STATS = f"{API}/users/me/stats"
+
+
+@pytest.fixture
+def any_call(breaches: list[str]) -> Iterator[None]:
+    """What openapi.yaml does not describe may be called all the same, if endpoints.tsv lists it."""
+    yield
+    breaches[:] = [each for each in breaches if not each.endswith(LISTED_ONLY)]
+
+
+@pytest.mark.usefixtures("any_call")
+def test_any_method_is_called_by_its_path(respx_mock: respx.MockRouter, trakt: Trakt) -> None:
+    read = respx_mock.get(OUR_STATS, params={"extended": "full"}).respond(json={"plays": 7})
+    write = respx_mock.put(f"{API}/comments/9").respond(json={"id": 9})
+    assert trakt.request("GET", "/users/me/stats", query={"extended": "full"}).data == {"plays": 7}
+    assert trakt.write_ready_in() == 0.0
+    assert trakt.request("PUT", "/comments/9", body={"comment": "Good."}).data == {"id": 9}
+    assert trakt.write_ready_in() == pytest.approx(1.1)
+    assert body(write) == {"comment": "Good."}
+    assert bearers(read) + bearers(write) == ["Bearer access"] * 2
+
+
+@pytest.mark.usefixtures("any_call")
+def test_a_method_is_replayed_with_renewed_tokens_like_any_call(respx_mock: respx.MockRouter, trakt: Trakt) -> None:
+    respx_mock.post(TOKEN).respond(json=GRANT)
+    route = respx_mock.get(OUR_STATS).mock(side_effect=[httpx.Response(401), httpx.Response(200, json={})])
+    assert trakt.request("GET", "/users/me/stats").ok
+    assert bearers(route) == ["Bearer access", "Bearer access-2"]
+
+
+@pytest.mark.usefixtures("any_call")
+@pytest.mark.parametrize("status", [400, 404, 405, 409, 412, 413, 422])
+def test_a_refusal_that_may_explain_itself_is_given_back(
+    respx_mock: respx.MockRouter, trakt: Trakt, status: int
+) -> None:
+    respx_mock.post(f"{API}/comments").respond(status, json={"errors": {"comment": ["must be five words"]}})
+    reply = trakt.request("POST", "/comments", body={})
+    assert (reply.status, reply.ok) == (status, False)
+    assert reply.data == {"errors": {"comment": ["must be five words"]}}
+
+
+@pytest.mark.usefixtures("any_call")
+def test_a_method_needs_a_sign_in_only_where_it_is_told_to(
+    respx_mock: respx.MockRouter, trakt: Trakt, file: TokenFile
+) -> None:
+    file.remove()
+    route = respx_mock.get(OUR_STATS).mock(side_effect=[httpx.Response(200, json={}), httpx.Response(401)])
+    with pytest.raises(Unauthorized, match="me is not signed in"):
+        trakt.request("GET", "/users/me/stats")
+    assert route.call_count == 0
+    assert trakt.request("GET", "/users/me/stats", signed=False).ok
+    with pytest.raises(Unauthorized, match="me is not signed in"):  # Trakt knows better
+        trakt.request("GET", "/users/me/stats", signed=False)
+    assert bearers(route) == [None, None]
+
+
+def test_the_methods_of_the_sign_in_go_to_its_host_and_carry_no_token(
+    respx_mock: respx.MockRouter, trakt: Trakt
+) -> None:
+    route = respx_mock.post("https://auth.trakt.tv/oauth/device/code").respond(json={"user_code": "A"})
+    assert trakt.request("POST", "/oauth/device/code", body={"client_id": "our-id"}).data == {"user_code": "A"}
+    assert bearers(route) == [None]
+
+
+@pytest.mark.usefixtures("any_call")
+def test_a_private_user_ends_no_sign_in(respx_mock: respx.MockRouter, trakt: Trakt, file: TokenFile) -> None:
+    renewal = respx_mock.post(TOKEN).respond(json=GRANT)
+    respx_mock.get(f"{API}/users/ann/stats").respond(401, headers={"X-Private-User": "true"})
+    with pytest.raises(Rejected, match="private"):
+        trakt.request("GET", "/users/ann/stats")
+    assert (renewal.call_count, file.refusal()) == (0, None)
+
+
+# The pace of reads and writes
+
+
+def test_no_more_reads_are_made_than_trakt_takes(respx_mock: respx.MockRouter, trakt: Trakt, timer: Timer) -> None:
+    route = respx_mock.get(f"{API}/users/me/watching").respond(204)
+    for _ in range(999):
+        trakt.watching()
+    timer.at += 100
+    trakt.watching()
+    timer.at += 50
+    with pytest.raises(Unavailable, match="1000 reads in five minutes") as caught:
+        trakt.watching()
+    assert caught.value.retry_after == pytest.approx(150)
+    assert route.call_count == 1000
+    timer.at += 150
+    trakt.watching()
+    assert route.call_count == 1001
+
+
+def test_a_write_is_no_read(respx_mock: respx.MockRouter, trakt: Trakt, timer: Timer) -> None:
+    respx_mock.get(f"{API}/users/me/watching").respond(204)
+    respx_mock.post(f"{API}/scrobble/start").respond(201, json={"action": "start"})
+    for _ in range(1000):
+        trakt.watching()
+    assert trakt.scrobble(Action.START, HEAT, Percent(1)).outcome is Outcome.STARTED
 
 
 def test_writes_keep_their_distance(respx_mock: respx.MockRouter, trakt: Trakt, timer: Timer) -> None:

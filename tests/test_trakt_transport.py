@@ -7,7 +7,7 @@ import httpx
 import pytest
 import respx
 
-from scrobbler.errors import TraktError, Unavailable, Uncertain
+from scrobbler.errors import TraktError, Unavailable, Uncertain, Unreachable
 from scrobbler.trakt import transport
 from scrobbler.trakt.app import App
 from scrobbler.trakt.transport import Transport
@@ -52,7 +52,7 @@ def test_what_never_left_was_surely_not_done(
     respx_mock: respx.MockRouter, method: str, fault: type[httpx.RequestError]
 ) -> None:
     respx_mock.route(url=URL).mock(side_effect=fault("no way"))
-    with pytest.raises(Unavailable, match="cannot be reached: no way"):
+    with pytest.raises(Unreachable, match="cannot be reached: no way"):
         Transport(APP).send(method, URL)
 
 

@@ -1,20 +1,19 @@
 """One account's calls to Trakt: signed, renewed in time, typed, and never faster than Trakt allows."""
 
-import re
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
 
 from scrobbler.errors import StateError, Unauthorized, Unavailable, Uncertain
 from scrobbler.events import MediaKind, Percent, Seconds
-from scrobbler.session import Action
-from scrobbler.trakt import catalogue, replies, signin, wire
+from scrobbler.scrobble import Action
+from scrobbler.trakt import replies, signin, wire
 from scrobbler.trakt.app import App
-from scrobbler.trakt.catalogue import Entry, EntryKind, IdSource, Season
+from scrobbler.trakt.lookups import Lookups
+from scrobbler.trakt.reads import Reads
 from scrobbler.trakt.replies import HistoryAdded, HistoryEntry, PlaybackEntry, ScrobbleReply, Settings, Watching
 from scrobbler.trakt.statuses import Reply
 from scrobbler.trakt.tokens import Refused, TokenFile, Tokens
@@ -29,13 +28,11 @@ RENEWAL_RESTS: Final = 600.0
 """Seconds without a further early renewal: a clock that is days ahead must not spend a token for each call."""
 PAGE: Final = 250
 """The most rows that Trakt puts on a page."""
-HITS: Final = 50
-"""How many hits of a search are looked at."""
-
-_SEARCH_SIGNS: Final = re.compile(r'[+\-&|!(){}\[\]^"~*?:/\\]')
+EXPLAINED: Final = frozenset({400, 404, 405, 409, 412, 413, 422})
+"""Refusals of one request, which may say in their body what was wrong with it."""
 
 
-class Trakt:
+class Trakt(Lookups):
     """The calls. Each opens connections and reads the token file only when it is made; threads may share one.
 
     Every call raises the errors of ``scrobbler.errors`` below ``TraktError``, and ``StateError`` for the token file.
@@ -56,6 +53,7 @@ class Trakt:
         self._now = now
         self._transport: Transport | None = None
         self._opening = Lock()
+        self._reads = Reads(clock)
         self._write_at = clock()
         self._renewal_at = clock()
 
@@ -107,36 +105,25 @@ class Trakt:
         """Whose account it is."""
         return replies.read_settings(self._call("GET", "/users/settings"))
 
-    # What there is to watch; these calls work without a sign-in too
+    # Whatever else Trakt can do
 
-    def search_text(self, kind: EntryKind, title: str) -> tuple[Entry, ...]:
-        """Films or shows that may be called so. The caller must check each: Trakt's order and score say little."""
-        query = _SEARCH_SIGNS.sub(r"\\\g<0>", title)
-        reply = self._look(f"/search/{kind.value}", query=query, extended="full", page=1, limit=HITS)
-        return catalogue.read_found(reply.data, kind)
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str | int] | None = None,
+        body: Mapping[str, Any] | None = None,
+        signed: bool = True,
+    ) -> Reply:
+        """Any method by its path, which begins with a slash. A reply of ``EXPLAINED`` is returned, not raised.
 
-    def search_id(self, source: IdSource, id_: int | str, kind: EntryKind) -> tuple[Entry, ...]:
-        """The films or shows that another catalogue, or Trakt itself, knows by this id."""
-        reply = self._look(f"/search/{source.value}/{_part(id_)}", type=kind.value, extended="full")
-        return catalogue.read_found(reply.data, kind)
-
-    def movie(self, id_: int | str) -> Entry:
-        """A film by its Trakt id, slug or IMDb id."""
-        return catalogue.read_entry(self._look(f"/movies/{_part(id_)}", extended="full").data, EntryKind.MOVIE)
-
-    def show(self, id_: int | str) -> Entry:
-        """A show by its Trakt id, slug or IMDb id."""
-        return catalogue.read_entry(self._look(f"/shows/{_part(id_)}", extended="full").data, EntryKind.SHOW)
-
-    def seasons(self, show_id: int | str) -> tuple[Season, ...]:
-        """The seasons of a show, the specials among them."""
-        rows = wire.read_rows(self._look(f"/shows/{_part(show_id)}/seasons", extended="full").data)
-        return tuple(season for row in rows if (season := catalogue.read_season(row)) is not None)
-
-    def season(self, show_id: int | str, number: int) -> tuple[Item, ...]:
-        """The episodes of a season with their runtimes. Their ``show`` is left out: the caller knows it."""
-        rows = wire.read_rows(self._look(f"/shows/{_part(show_id)}/seasons/{number}", extended="full").data)
-        return tuple(wire.read_episode(row, None) for row in rows)
+        Where it need not be ``signed``, it is made without a sign-in too.
+        """
+        if path.startswith("/oauth/"):  # these have a host of their own, and no token goes there
+            return self._opened().send(method, self._app.auth_url + path, query=query, body=body, accept=EXPLAINED)
+        make = self._call if method == "GET" else self._write
+        return make(method, path, query=query, body=body, accept=EXPLAINED, signed=signed)
 
     # How a call is made
 
@@ -148,12 +135,10 @@ class Trakt:
                 self._transport = Transport(self._app)
             return self._transport
 
-    def _write(
-        self, method: str, path: str, *, body: Mapping[str, Any] | None = None, accept: Collection[int] = ()
-    ) -> Reply:
+    def _write(self, method: str, path: str, **more: Any) -> Reply:
         wait = WRITE_EVERY
         try:
-            return self._call(method, path, body=body, accept=accept)
+            return self._call(method, path, **more)
         except Unavailable as error:
             wait = max(wait, error.retry_after or 0.0)
             raise
@@ -187,9 +172,12 @@ class Trakt:
         tokens = self._tokens()
         if tokens is None and signed:
             raise self._signed_out()
-        send = partial(self._opened().send, method, self._app.api_url + path, query=query, body=body, accept=accept)
+        send = partial(self._send, method, path, query=query, body=body, accept=accept)
         if tokens is None:
-            return send()
+            try:
+                return send()
+            except Unauthorized as error:
+                raise self._signed_out() from error
         try:
             reply = send(token=tokens.access_token)
         except Unauthorized:
@@ -200,6 +188,11 @@ class Trakt:
                 raise self._file.refuse(tokens, str(error)) from error
         self._file.accept()
         return reply
+
+    def _send(self, method: str, path: str, **more: Any) -> Reply:
+        if method == "GET":
+            self._reads.count()
+        return self._opened().send(method, self._app.api_url + path, **more)
 
     def _tokens(self) -> Tokens | None:
         """The tokens to use. Those that end soon are renewed now; if that fails, they still do."""
@@ -241,8 +234,3 @@ class Trakt:
 
     def _signed_out(self) -> Refused:
         return Refused(f"{self._file.account} is not signed in", tokens=None)
-
-
-def _part(id_: int | str) -> str:
-    """An id as one segment of a path."""
-    return quote(str(id_), safe="")

@@ -18,7 +18,7 @@ import httpx
 import msgspec
 
 from scrobbler import __version__
-from scrobbler.errors import Unavailable, Uncertain
+from scrobbler.errors import Rejected, Unavailable, Uncertain, Unreachable
 from scrobbler.trakt.app import App
 from scrobbler.trakt.statuses import Reply, fault
 
@@ -62,8 +62,8 @@ class Transport:
     ) -> Reply:
         """The reply of a request that was done, or whose status is one of ``accept``.
 
-        Raises ``Unavailable`` where nothing can have been done, ``Uncertain`` where a write may have been, and
-        else what ``statuses`` makes of the refusal.
+        Raises ``Unavailable`` where nothing can have been done (``Unreachable`` where there was no connection),
+        ``Uncertain`` where a write may have been, and else what ``statuses`` makes of the refusal.
         """
         write = method != "GET"
         client = self._opened()
@@ -78,12 +78,17 @@ class Transport:
         except httpx.RequestError as error:
             if isinstance(error, httpx.PoolTimeout):
                 self.close()  # its connections are stuck; the next request opens new ones
-            if isinstance(error, _NEVER_LEFT) or not write:
+            if isinstance(error, _NEVER_LEFT):
+                raise Unreachable(f"Trakt cannot be reached: {_words(error)}") from error
+            if not write:
                 raise Unavailable(f"Trakt cannot be reached: {_words(error)}") from error
             raise Uncertain(f"Trakt did not answer: {_words(error)}") from error
         reply = Reply(status=response.status_code, headers=response.headers, data=_json(response.content))
         if reply.status in accept:
             return reply
+        if reply.status == 401 and reply.headers.get("x-private-user") == "true":
+            # Another user's wish, and no word about our sign-in, which must not end because of it.
+            raise Rejected("This user is private: Trakt tells only the user and friends, signed in", status=401)
         if not reply.ok:
             raise fault(reply, write=write, now=datetime.now(UTC))
         if response.content.strip() and reply.data is None:
