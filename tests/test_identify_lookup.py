@@ -209,3 +209,14 @@ def test_a_trailer_does_not_become_an_item(respx_mock: respx.MockRouter, finder:
 
 def test_a_name_that_cannot_be_guessed_keeps_its_reason(finder: Finder) -> None:
     assert finder.find(Media(path="https://video.example/watch")) == Unmatched(reason="there is no file name to go by")
+
+
+@pytest.mark.parametrize("path", ["/shows/Dark S01E01-E02.mkv", "/dl/dark.s01e01e02.1080p.web.x264.mkv"])
+def test_each_part_of_a_file_with_several_episodes_is_its_own_item(
+    path: str, finder: Finder, respx_mock: respx.MockRouter
+) -> None:
+    hits(respx_mock, "show", entry(7, "Dark", 2017))
+    for number in (1, 2):
+        item = finder.find(Media(path=path, kind=EPISODE, season=1, episode=number))
+        assert isinstance(item, Item)
+        assert (item.show and item.show.ids.trakt, item.season, item.number) == (7, 1, number)

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from scrobbler.events import Ids, Media, MediaKind, Show
-from scrobbler.identify.names import Extra, Named, Unsure, describe
+from scrobbler.identify.names import Extra, Named, Unsure, describe, numbered
 
 
 def film(title: str, year: int | None = None, **ids: int | str) -> Media:
@@ -231,3 +231,36 @@ def test_below_a_seasons_folder_the_show_is_certain_even_if_the_episode_is_not()
     path = "/tv/One Piece (1999) {tvdb-81797}/Season 1/[Group] One Piece - 05.mkv"
     reading = describe(Media(path=path))
     assert reading == Unsure(media=Media(path=path, show=Show(title="One Piece", year=1999, ids=Ids(tvdb=81797))))
+
+
+@pytest.mark.parametrize(
+    ("path", "numbers"),
+    [
+        ("/shows/Dark S01E01-E02.mkv", (1, 1, 2)),
+        ("/shows/dark.s01e03e04e05.1080p.web.mkv", (1, 3, 5)),
+        ("Dark 1x01-02.mkv", (1, 1, 2)),
+        ("https://nas/Dark%20S01E01E02.mkv", (1, 1, 2)),
+    ],
+)
+def test_that_a_file_holds_several_episodes_is_known_whatever_show_it_is_of(
+    path: str, numbers: tuple[int, int, int]
+) -> None:
+    known = numbered(Media(path=path))
+    assert (known.season, known.episode, known.episode_end) == numbers
+    assert (known.kind, known.path, known.show) == (MediaKind.EPISODE, path, None)
+
+
+@pytest.mark.parametrize(
+    "media",
+    [
+        Media(path="/shows/Dark S01E01.mkv"),
+        Media(path="/shows/Dark S01E05-1080.mkv"),
+        Media(path="/shows/Dark S01E05-04.mkv"),
+        Media(path="/films/Heat (1995).mkv"),
+        Media(title="Dark S01E01E02"),
+        Media(path="/shows/Dark S01E01E02.mkv", kind=MediaKind.EPISODE, season=1, episode=2),
+        Media(path="/shows/Dark S01E01E02.mkv", kind=MediaKind.MOVIE, title="Dark"),
+    ],
+)
+def test_a_media_that_is_one_item_or_was_named_by_its_player_stays_as_it_is(media: Media) -> None:
+    assert numbered(media) == media

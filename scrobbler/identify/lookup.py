@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbler.events import Ids, Media, MediaKind
 from scrobbler.identify.guess import Unguessed, guess
@@ -76,7 +77,7 @@ class Finder:
         if isinstance(reading, Extra):
             return reading
         known: Media | Unguessed = guess(reading.media) if isinstance(reading, Unsure) else reading.media
-        return Unmatched(reason=known.reason) if isinstance(known, Unguessed) else self.resolve(known)
+        return Unmatched(reason=known.reason) if isinstance(known, Unguessed) else self.resolve(_meant(media, known))
 
     def resolve(self, media: Media) -> Item | Unmatched:
         """The item that a described media is. Ids need no lookup; a title must fit, and fit one entry only."""
@@ -124,6 +125,14 @@ class Finder:
         if isinstance(chosen, Entry):
             self._found[wanted] = chosen
         return chosen
+
+
+def _meant(media: Media, known: Media) -> Media:
+    """What the name says, about the episode that is meant where its file holds several."""
+    if media.episode is None:
+        return known
+    title = known.title if media.episode == known.episode else None
+    return replace(known, season=media.season, episode=media.episode, episode_end=media.episode_end, title=title)
 
 
 def _wanted(kind: EntryKind, title: str, year: int | None) -> Wanted:

@@ -7,6 +7,7 @@ Only two shapes are believed: a film as ``Title (Year)`` in the file's or its fo
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -95,6 +96,20 @@ def describe(media: Media) -> Named | Unsure | Extra:
     return _episode(media, file, folders, number) if number else _film(media, file, folders)
 
 
+@lru_cache(maxsize=256)
+def numbered(media: Media) -> Media:
+    """The media with season and episodes, where its file's name says that it holds several; else as it is.
+
+    This much must be known at once, because a sitting is split by it; what show it is of can wait.
+    """
+    parts = take_apart(media) if media.path and media.kind is None and media.episode is None else None
+    number = _NUMBER.search(parts.stem) if parts is not None else None
+    season, first, last = _numbers(number) if number is not None else (0, 0, None)
+    if last is None or not first < last <= first + MOST_EPISODES:
+        return media
+    return replace(media, kind=MediaKind.EPISODE, season=season, episode=first, episode_end=last)
+
+
 def identified(media: Media) -> bool:
     """Whether the media names one film or episode as it is."""
     if media.kind is MediaKind.MOVIE:
@@ -129,12 +144,11 @@ def _is_the_film(file: Name, folder: Name) -> bool:
 
 def _episode(media: Media, file: Name, folders: Sequence[Name], number: re.Match[str]) -> Named | Unsure:
     """An episode. An id in its file's name is not used: some write the show's there, others the episode's."""
-    season, first, last = (number[key] or number[f"{key}_x"] for key in ("season", "first", "last"))
-    end = int(last) if last else None
+    season, first, end = _numbers(number)
     rest = file.text[number.end() :]
     show = _show(file.text[: number.start()], folders)
-    sure = show is not None and media.kind is not MediaKind.MOVIE and _agrees(folders, int(season))
-    if end is not None and not int(first) < end <= int(first) + MOST_EPISODES:
+    sure = show is not None and media.kind is not MediaKind.MOVIE and _agrees(folders, season)
+    if end is not None and not first < end <= first + MOST_EPISODES:
         sure = False
     if not sure or _NUMBER.search(rest) or re.match(r"\W*e\d", rest, re.IGNORECASE):
         return _unsure(media, folders)
@@ -145,11 +159,17 @@ def _episode(media: Media, file: Name, folders: Sequence[Name], number: re.Match
             title=_episode_title(rest),
             year=None,
             show=show,
-            season=int(season),
-            episode=int(first),
+            season=season,
+            episode=first,
             episode_end=end,
         )
     )
+
+
+def _numbers(number: re.Match[str]) -> tuple[int, int, int | None]:
+    """Season, first episode, and the last one where there are several."""
+    season, first, last = (number[key] or number[f"{key}_x"] for key in ("season", "first", "last"))
+    return int(season), int(first), int(last) if last else None
 
 
 def _unsure(media: Media, folders: Sequence[Name]) -> Unsure:
