@@ -1,0 +1,1 @@
+"""What the adapters of Jellyfin and Emby share: both servers grew out of MediaBrowser, and name their items alike."""
