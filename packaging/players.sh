@@ -1,14 +1,16 @@
 #!/bin/sh
-# The real players, and the reader of QR codes, that the tests use. Installs them on Debian for root; else says how.
+# The real players, the browser and the reader of QR codes that the tests use, and an X server without a screen for the
+# windows. Installs them on Debian for root; else says how.
 set -eu
 
 missing=""
-for tool in mpv ffmpeg zbarimg; do
+for tool in mpv ffmpeg zbarimg Xvfb chromium; do
     command -v "$tool" >/dev/null 2>&1 || missing="$missing $tool"
 done
 [ -n "$missing" ] || exit 0
 
-packages=$(echo "$missing" | sed 's/zbarimg/zbar-tools/')
+# Where there is no graphics card, mpv draws with Mesa's software, which is a package of its own.
+packages=$(echo "$missing" | sed 's/zbarimg/zbar-tools/; s/Xvfb/xvfb libgl1-mesa-dri/')
 if [ "$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then
     echo "Installing$packages ..."
     export DEBIAN_FRONTEND=noninteractive

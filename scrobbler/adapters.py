@@ -32,6 +32,33 @@ class Watcher(Protocol):
         ...
 
 
+class Sign(Struct, frozen=True, kw_only=True):
+    """Something to be read off a screen: a link as a QR code, and a few short lines of words under it."""
+
+    link: str
+    words: tuple[str, ...]
+
+
+class Screen(Protocol):
+    """A window of a player."""
+
+    async def show(self, sign: Sign) -> bool:
+        """Show it until the user puts it away (True) or the window is gone (False). Cancel it to take it back."""
+        ...
+
+
+@runtime_checkable
+class Screens(Protocol):
+    """What a watcher may have besides: windows in which something can be shown to who sits before the player."""
+
+    def screens(self) -> AsyncGenerator[Screen, None]:
+        """Each window: those that are open, and others as they open, until the iteration is closed.
+
+        Knows the players that ``events`` follows meanwhile. Closing it takes back all that is shown.
+        """
+        ...
+
+
 class WebhookRequest(Struct, frozen=True, kw_only=True):
     """One HTTP request as it came in, before anything was understood. Header names are lower-case."""
 

@@ -1,6 +1,7 @@
 """What every test may ask for."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,19 @@ settings.register_profile("ci", max_examples=100, deadline=None, suppress_health
 settings.load_profile("ci")
 
 EPOCH = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
+
+
+NEEDS = {"window": ("mpv", "ffmpeg", "zbarimg", "Xvfb"), "browser": ("chromium", "zbarimg")}
+"""The programs that a mark asks for."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for mark, programs in NEEDS.items():
+        if not all(map(shutil.which, programs)):
+            reason = f"needs {' and '.join(programs)}"
+            for item in items:
+                if item.get_closest_marker(mark) is not None:
+                    item.add_marker(pytest.mark.skip(reason=reason))
 
 
 class Clock:

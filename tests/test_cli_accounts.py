@@ -155,3 +155,34 @@ def test_a_damaged_file_is_named(file: Path, tmp_path: Path, double: Double) -> 
         line = accounts(file, *options).output.splitlines()[1]
         assert line == f"default: {tokens.path} is damaged: move it away and sign in again: `scrobbler login`"
     assert double.calls() == []
+
+
+def test_a_sign_in_that_trakt_was_seen_to_refuse_is_one_no_more(file: Path, tmp_path: Path, double: Double) -> None:
+    tokens = double.tokens(tmp_path / "state")
+    kept = tokens.read()
+    assert kept is not None
+    tokens.refuse(kept, "Trakt does not renew the sign-in any more")
+    line = "default: Trakt does not renew the sign-in any more: `scrobbler login`"
+    assert accounts(file).output.splitlines()[1] == line
+    default = known(file)[1]
+    assert (default["signed_in"], default["token_until"]) == (False, None)
+    assert double.calls() == []
+
+
+def test_a_check_takes_trakts_word_against_an_older_refusal(file: Path, tmp_path: Path, double: Double) -> None:
+    tokens = double.tokens(tmp_path / "state")
+    kept = tokens.read()
+    assert kept is not None
+    tokens.refuse(kept, "Trakt was not itself")
+    assert known(file, "--check")[1]["user"] == "default"
+    assert known(file)[1]["signed_in"] is True
+
+
+def test_a_check_that_is_refused_says_how_to_sign_in(file: Path, tmp_path: Path, double: Double) -> None:
+    kept = double.tokens(tmp_path / "state").read()
+    assert kept is not None
+    double.sandbox.world.tokens.revoke(kept.access_token, "sandbox")
+    for options in (["--check"], []):
+        line = accounts(file, *options).output.splitlines()[1]
+        assert line.startswith("default: Trakt does not renew the sign-in any more (")
+        assert line.endswith(": `scrobbler login`")

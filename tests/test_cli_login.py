@@ -1,15 +1,8 @@
 """``scrobbler login``: a code and where to enter it, a wait, and one clear line for each way in which it can end."""
 
-import fcntl
 import json
-import os
-import pty
 import re
 import signal
-import struct
-import subprocess
-import termios
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -18,9 +11,10 @@ from types import SimpleNamespace
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from cli_process import PATIENCE, PROGRAM, complaint, configured, eventually, ran
+from cli_process import complaint, configured, eventually, ran
 from click.testing import CliRunner, Result
 from double import Served
+from terminal import Terminal, terminal
 
 from scrobbler.cli import login, main, program
 from scrobbler.errors import ScrobblerError
@@ -359,65 +353,11 @@ def test_there_is_nothing_to_open_without_a_browser(house: House) -> None:
 # On a terminal
 
 
-class Terminal:
-    """A terminal of 40 columns, somebody who types, and the command that runs on it."""
-
-    def __init__(self, *args: str | Path) -> None:
-        self._ours, theirs = pty.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 40, 0, 0))
-        kept = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
-        self.process = subprocess.Popen(
-            [*PROGRAM, *map(str, args)],
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            env=kept | {"TERM": "dumb"},
-            start_new_session=True,
-        )
-        os.close(theirs)
-        self._shown = b""
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    @property
-    def shown(self) -> str:
-        return self._shown.decode().replace("\r\n", "\n")
-
-    def shows(self, words: str) -> None:
-        eventually(lambda: words in self.shown)
-
-    def types(self, text: str) -> None:
-        os.write(self._ours, text.encode())
-
-    def end(self) -> int:
-        status = self.process.wait(PATIENCE)
-        self._reader.join(PATIENCE)
-        return status
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        self._reader.join()
-        os.close(self._ours)
-
-    def _read(self) -> None:
-        while True:
-            try:
-                some = os.read(self._ours, 65_536)
-            except OSError:  # the other side is closed
-                return
-            if not some:
-                return
-            self._shown += some
-
-
 @contextmanager
 def typing(*args: str | Path) -> Iterator[Terminal]:
-    screen = Terminal("login", *args)
-    try:
+    """The command on a terminal of 40 columns, which is too plain for a picture."""
+    with terminal(40, 24, "login", *args, TERM="dumb") as screen:
         yield screen
-    finally:
-        screen.close()
 
 
 @pytest.fixture

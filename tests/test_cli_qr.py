@@ -1,23 +1,16 @@
 """The code on a real terminal: what is drawn there is what a camera reads, on dark and on light, or it is not drawn."""
 
-import fcntl
-import os
-import pty
 import re
-import shutil
 import signal
-import struct
-import subprocess
-import termios
-import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TextIO
 
 import pytest
-from cli_process import PATIENCE, PROGRAM, configured, eventually, ran
+from camera import zbar
+from cli_process import configured, ran
 from double import Served
+from terminal import terminal, tty
 
 from scrobbler.cli import qr
 from scrobbler.sandbox import Sandbox
@@ -63,8 +56,6 @@ def coloured(escape: str, front: int, back: int, default: tuple[int, int]) -> tu
 
 def read(picture: Picture, background: int, folder: Path) -> str:
     """What a scanner reads in the picture, which stands amid a terminal of this background."""
-    if shutil.which("zbarimg") is None:
-        pytest.skip("zbarimg is not installed")
     wide = max(map(len, picture)) + 8
     empty = [background] * wide
     rows = (
@@ -73,70 +64,7 @@ def read(picture: Picture, background: int, folder: Path) -> str:
     pixels = b"".join(bytes(grey for grey in row for _ in range(PIXELS)) * PIXELS for row in rows)
     file = folder / "screen.pgm"
     file.write_bytes(f"P5 {wide * PIXELS} {len(rows) * PIXELS} 255\n".encode() + pixels)
-    done = subprocess.run(
-        ["zbarimg", "--quiet", "--raw", "--oneshot", file], capture_output=True, encoding="utf-8", check=False
-    )
-    return done.stdout.strip()
-
-
-class Terminal:
-    """A terminal of a certain size, and the command that runs on it."""
-
-    def __init__(self, columns: int, rows: int, *args: str | Path, **env: str) -> None:
-        self._ours, theirs = pty.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        kept = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
-        self.process = subprocess.Popen(
-            [*PROGRAM, *map(str, args)],
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            env=kept | {"TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"} | env,
-            start_new_session=True,
-        )
-        os.close(theirs)
-        self._shown = b""
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    @property
-    def shown(self) -> str:
-        return self._shown.decode("utf-8", "replace").replace("\r\n", "\n")
-
-    def shows(self, words: str) -> None:
-        """Wait until it does."""
-        eventually(lambda: words in self.shown)
-
-    def end(self) -> int:
-        """Wait until the command has ended, and say how."""
-        status = self.process.wait(PATIENCE)
-        self._reader.join(PATIENCE)
-        return status
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        self._reader.join()
-        os.close(self._ours)
-
-    def _read(self) -> None:
-        while True:
-            try:
-                some = os.read(self._ours, 65_536)
-            except OSError:  # the other side is closed
-                return
-            if not some:
-                return
-            self._shown += some
-
-
-@contextmanager
-def terminal(columns: int, rows: int, *args: str | Path, **env: str) -> Iterator[Terminal]:
-    screen = Terminal(columns, rows, *args, **env)
-    try:
-        yield screen
-    finally:
-        screen.close()
+    return zbar(file)
 
 
 @pytest.fixture
@@ -184,16 +112,6 @@ def test_on_a_screen_that_is_too_narrow_words_are_enough_and_ctrl_c_ends_it(
 
 
 LINK = "https://auth.trakt.tv/activate/ABCD1234"
-
-
-@contextmanager
-def tty(columns: int, rows: int, encoding: str = "utf-8") -> Iterator[TextIO]:
-    """A stream that leads to a terminal of this size."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    with os.fdopen(theirs, "w", encoding=encoding) as out:
-        yield out
-    os.close(ours)
 
 
 @pytest.fixture(autouse=True)

@@ -1,23 +1,20 @@
-"""One mpv, heard and asked through python-mpv-jsonipc. Nothing here can change the player.
+"""One mpv, heard and asked. Nothing here can change the player.
 
-The library's ``MPVInter`` is used and not its ``MPV``: that one first downloads the lists of all properties and
-commands (30 ms), runs callbacks on a second thread that its own notice of the end overtakes, and waits for answers on
-the caller's thread. ``MPVInter`` says everything on one thread in the order of the wire, so one queue keeps that order
-up to the event loop, the end included. It is internal to the library: hence the exact version in the project file.
+One queue keeps mpv's own order up to the event loop, the end included.
 """
 
 import asyncio
-import contextlib
-import socket
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 from msgspec.structs import replace
 
-from scrobbler_mpv.probe import exact, peer
+from scrobbler_mpv.client import Client
+from scrobbler_mpv.probe import exact
 from scrobbler_mpv.words import EVENTS, OBSERVED, Moment, Word
 
 _ANSWER_WITHIN = 3.0
@@ -35,21 +32,19 @@ class Connection:
 
     def __init__(self, path: Path, clock: Callable[[], datetime]) -> None:
         """Connects at once. Raises OSError where nobody listens any more; probe the socket before."""
-        from python_mpv_jsonipc import MPVInter  # noqa: PLC0415 - not loaded before the first mpv is there
-
         self._path = path
         self._clock = clock
-        self._loop = asyncio.get_running_loop()
         self._moments: asyncio.Queue[Moment] = asyncio.Queue()
         self._play = 0
         self._owed = 0
         self._latest = clock()
         self._moments.put_nowait(self._moment(Word.ATTACHED))
-        self._inter: Any = MPVInter(str(path), self._event, self._gone)
-        self._socket: socket.socket = self._inter.socket.socket
-        self.pid = peer(self._socket).pid
+        self._client = Client(path, self._event, self._gone)
+        self._client.open()
+        self.pid = self._client.pid
         for number, word in enumerate(OBSERVED, start=1):
-            self._inter.command_async(_ignore, "observe_property", number, word.value)
+            # Where this version of mpv does not know the property, its word is never heard.
+            self._client.command("observe_property", number, word.value)
 
     def __enter__(self) -> Self:
         return self
@@ -87,7 +82,7 @@ class Connection:
         def reply(name: str, error: Exception | None, value: object) -> None:
             answers[name] = value if error is None else None
             if len(answers) == len(properties):
-                self._post(settle)
+                self._client.post(settle)
 
         def settle() -> None:
             self._owed -= 1
@@ -95,7 +90,7 @@ class Connection:
 
         self._owed += 1
         for name in properties:
-            self._inter.command_async(lambda error, value, name=name: reply(name, error, value), "get_property", name)
+            self._client.command("get_property", name, reply=partial(reply, name))
         try:
             async with asyncio.timeout(_ANSWER_WITHIN):
                 await answered.wait()
@@ -110,10 +105,7 @@ class Connection:
 
     def close(self) -> None:
         """Ends the connection and its thread at once, with a frozen mpv too. May be called again."""
-        with contextlib.suppress(OSError):  # mpv may have closed it before
-            self._socket.shutdown(socket.SHUT_RDWR)  # wakes the library's reader, which its own stop() does not
-        self._inter.stop()
-        self._socket.close()
+        self._client.close()
 
     def _event(self, event: str, data: dict[str, Any]) -> None:
         """On the library's thread: one event of mpv."""
@@ -125,20 +117,11 @@ class Connection:
             return
         if word in {Word.START_FILE, Word.END_FILE}:
             self._play += 1
-        self._post(self._moments.put_nowait, self._moment(word, value))
+        self._client.post(self._moments.put_nowait, self._moment(word, value))
 
     def _gone(self) -> None:
         """On the library's thread, after the last event."""
-        self._post(self._moments.put_nowait, self._moment(Word.GONE))
+        self._client.post(self._moments.put_nowait, self._moment(Word.GONE))
 
     def _moment(self, word: Word, value: object = None) -> Moment:
         return Moment(word=word, value=value, at=self._clock(), clock=time.monotonic(), play=self._play)
-
-    def _post(self, call: Callable[..., None], *args: object) -> None:
-        """Has the event loop call it. A closed loop has nobody left who listens."""
-        with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(call, *args)
-
-
-def _ignore(error: Exception | None, value: object) -> None:
-    """An observer was set up, or could not be in this version of mpv; its word is then never heard."""

@@ -12,10 +12,12 @@ class MpvOptions(Options, frozen=True, kw_only=True):
     """The keys of ``[players.NAME]`` for mpv.
 
     ``sockets`` names folders (every socket in them) or sockets, as mpv's ``input-ipc-server`` does. ``~`` and
-    environment variables are expanded. Without it: the folder ``mpv`` in the user's runtime directory.
+    environment variables are expanded. Without it: the folder ``mpv`` in the user's runtime directory. ``invite`` lets
+    a QR code be shown in mpv's window while the account is not signed in.
     """
 
     sockets: str | list[str] | None = None
+    invite: bool = True
 
     def places(self, player: str) -> list[Path]:
         """The absolute paths to watch. Raises ``ConfigError`` for those that can be none."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +11,9 @@ from scrobbler.events import PlayerEvent, SessionKey
 from scrobbler.folder import appearing
 from scrobbler_mpv.connection import Connection
 from scrobbler_mpv.playback import Playback
+from scrobbler_mpv.players import Players
 from scrobbler_mpv.probe import Dead, Live, probe
+from scrobbler_mpv.window import Window
 from scrobbler_mpv.words import Word
 
 _FIRST_PAUSE = 2.0
@@ -27,15 +29,21 @@ def utc_now() -> datetime:
 class MpvWatcher:
     """Follows all mpvs of this user that listen in some folders, or on some sockets."""
 
-    def __init__(self, source: str, places: Sequence[Path], clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self, source: str, places: Sequence[Path], clock: Callable[[], datetime] = utc_now, *, shows: bool = True
+    ) -> None:
+        """``shows``: whether something may be shown in the players' windows."""
         self._source = source
         self._places = places
         self._clock = clock
+        self._shows = shows
+        self._players = Players()
 
     async def events(self) -> AsyncGenerator[PlayerEvent, None]:
         """What the players do, until closed or cancelled. Raises ``ConfigError`` where a folder cannot be watched."""
         told: asyncio.Queue[PlayerEvent | None] = asyncio.Queue()
-        watch = asyncio.create_task(_Watch(self._source, self._clock, told.put_nowait).run(self._places))
+        watching = _Watch(self._source, self._clock, self._players, told.put_nowait)
+        watch = asyncio.create_task(watching.run(self._places))
         watch.add_done_callback(lambda _: told.put_nowait(None))
         try:
             while (event := await told.get()) is not None:
@@ -45,15 +53,25 @@ class MpvWatcher:
             watch.cancel()
             await asyncio.wait([watch])
 
+    async def screens(self) -> AsyncGenerator[Window, None]:
+        """The players' windows: those that are open, and others as they open, until closed or cancelled."""
+        if not self._shows:
+            return
+        async with aclosing(self._players.windows()) as windows:
+            async for window in windows:
+                yield window
+
 
 class _Watch:
     """One iteration's players."""
 
-    def __init__(self, source: str, clock: Callable[[], datetime], tell: Callable[[PlayerEvent], None]) -> None:
+    def __init__(
+        self, source: str, clock: Callable[[], datetime], players: Players, tell: Callable[[PlayerEvent], None]
+    ) -> None:
         self._source = source
         self._clock = clock
+        self._players = players
         self._tell = tell
-        self._followed: set[int] = set()
         self._probing: dict[Path, asyncio.Task[None]] = {}
 
     async def run(self, places: Sequence[Path]) -> None:
@@ -89,20 +107,16 @@ class _Watch:
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
         self._probing.pop(path, None)
-        if isinstance(found, Live) and found.pid not in self._followed:
-            self._followed.add(found.pid)
+        if isinstance(found, Live) and found.pid not in self._players:
             self._tasks.create_task(self._follow(path, found.pid, pause))
 
     async def _follow(self, path: Path, pid: int, pause: float) -> None:
         """One mpv, to its end."""
-        try:
-            with Connection(path, self._clock) as connection:
-                if connection.pid in {pid, None}:
+        # An OSError: it ended since it answered. What is behind the path now is seen below.
+        with suppress(OSError), Connection(path, self._clock) as connection:
+            if connection.pid in {pid, None} and pid not in self._players:
+                with self._players.joined(pid, path):
                     await self._listen(connection, Playback(SessionKey(source=self._source, id=str(pid))))
-        except OSError:
-            pass  # it ended since it answered: what is behind the path now is seen below
-        finally:
-            self._followed.discard(pid)
         await asyncio.sleep(pause)
         if path not in self._probing:  # only the connection may have broken: then the player still answers
             self._found(path, min(pause * 2, _LONGEST_PAUSE))

@@ -61,10 +61,11 @@ def _account(configuration: Config, name: str, *, check: bool) -> Account:
         if check and file.read() is not None:
             user, problem = _asked(configuration, file)
         tokens = file.read()  # now, because asking may have renewed them
+        refusal = file.refusal()
     except StateError as error:
         return Account(name=name, signed_in=False, problem=str(error), login=file.login)
-    if tokens is None:
-        return Account(name=name, signed_in=False, problem="not signed in", login=file.login)
+    if tokens is None or refusal is not None:
+        return Account(name=name, signed_in=False, problem=refusal or "not signed in", login=file.login)
     return Account(
         name=name, signed_in=True, problem=problem, token_until=tokens.expires_at, user=user, login=file.login
     )

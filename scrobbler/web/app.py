@@ -1,12 +1,10 @@
-"""Which URL leads where: ``POST /hooks/NAME`` hands a request to the adapter of ``[players.NAME]``.
+"""Which URL leads where: ``POST /hooks/NAME`` hands a request to the adapter of ``[players.NAME]``; pages beside it.
 
 The answer goes out after the commit and before any work for Trakt, because a server that waits for its webhook may
 freeze its own players.
 """
 
 import asyncio
-import base64
-import binascii
 import hmac
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,11 +15,13 @@ from msgspec import Struct
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
 
 from scrobbler.adapters import Ignored, Webhook, WebhookRequest
 from scrobbler.errors import PayloadError, StateError
 from scrobbler.events import PlayerEvent
+from scrobbler.web.guard import basic_password
 
 log = logging.getLogger(__name__)
 
@@ -53,8 +53,10 @@ class Receiver(Protocol):
         ...
 
 
-def build(hooks: Mapping[str, Hook], receiver: Receiver, clock: Callable[[], datetime]) -> Starlette:
-    """The app. ``hooks`` are by the name of their player."""
+def build(
+    hooks: Mapping[str, Hook], receiver: Receiver, clock: Callable[[], datetime], pages: Sequence[Route] = ()
+) -> Starlette:
+    """The app. ``hooks`` are by the name of their player; ``pages`` guard themselves."""
 
     async def hook(request: Request) -> Response:
         wanted = hooks.get(request.path_params["name"])
@@ -64,7 +66,9 @@ def build(hooks: Mapping[str, Hook], receiver: Receiver, clock: Callable[[], dat
             return _answer(401)
         return await _receive(request, wanted.webhook, receiver, clock())
 
-    app = Starlette(routes=[Route("/hooks/{name}", hook, methods=["POST"])], max_body_size=MAX_BODY_BYTES)
+    static = Mount("/static", StaticFiles(packages=[("scrobbler.web", "static")]))
+    routes = [Route("/hooks/{name}", hook, methods=["POST"]), *pages, static]
+    app = Starlette(routes=routes, max_body_size=MAX_BODY_BYTES)
     app.router.redirect_slashes = False  # a redirect would repeat the query, and the token in it
     return app
 
@@ -76,12 +80,8 @@ def _tokens(request: Request) -> Iterator[bytes]:
     """
     yield request.query_params.get(IN_QUERY, "").encode()
     yield request.headers.get(IN_HEADER, "").encode("latin-1")
-    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "basic":
-        try:
-            yield base64.b64decode(credentials.strip().encode("latin-1"), validate=True).partition(b":")[2]
-        except binascii.Error:
-            return
+    if (password := basic_password(request)) is not None:
+        yield password
 
 
 async def _receive(request: Request, webhook: Webhook, receiver: Receiver, at: datetime) -> Response:

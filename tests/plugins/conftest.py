@@ -1,5 +1,6 @@
 """Tiny clips, made once by ffmpeg, and real players in a folder of their own."""
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -7,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
-from plugins.real_mpv import Ear, RealMpv, listening
+from plugins.real_mpv import Ear, Eye, RealMpv, listening, looking
 
 _PICTURE = "testsrc=size=64x36:rate=5"
 _CODEC = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "45", "-g", "5", "-pix_fmt", "yuv420p")
@@ -61,13 +62,30 @@ def sockets() -> Iterator[Path]:
         yield Path(folder)
 
 
+@pytest.fixture(scope="session")
+def display() -> Iterator[str]:
+    """An X server that nobody sees; its address."""
+    listening, telling = os.pipe()
+    screen = ("-screen", "0", "1600x1000x24")
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(telling), *screen, "-nolisten", "tcp"], pass_fds=[telling], stderr=subprocess.DEVNULL
+    )
+    os.close(telling)
+    with os.fdopen(listening) as told:
+        number = told.readline().strip()
+    assert number, "Xvfb did not start"
+    yield f":{number}"
+    server.terminate()
+    server.wait()
+
+
 @pytest.fixture
 async def start(sockets: Path) -> AsyncIterator[Callable[..., Awaitable[RealMpv]]]:
     """Starts real players and ends them after the test."""
     players: list[RealMpv] = []
 
-    async def start_one(*arguments: str | Path | bytes, name: str = "mpv.sock") -> RealMpv:
-        players.append(RealMpv(sockets / name, *arguments))
+    async def start_one(*arguments: str | Path | bytes, name: str = "mpv.sock", display: str | None = None) -> RealMpv:
+        players.append(RealMpv(sockets / name, *arguments, display=display))
         await players[-1].connect()
         return players[-1]
 
@@ -81,3 +99,10 @@ async def ear(sockets: Path) -> AsyncIterator[Ear]:
     """The adapter, listening to that folder."""
     async with listening(sockets) as ear:
         yield ear
+
+
+@pytest.fixture
+async def eye(sockets: Path) -> AsyncIterator[Eye]:
+    """The adapter, looking for windows in that folder."""
+    async with looking(sockets) as eye:
+        yield eye

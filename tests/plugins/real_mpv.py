@@ -11,25 +11,31 @@ from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import camera
 import pytest
 from scrobbler_mpv import MpvWatcher
 
+from scrobbler.adapters import Screen
 from scrobbler.events import Kind, PlayerEvent
 
 PATIENCE = 10.0
 """Seconds after which something that must happen has not happened."""
 
 _QUIET = ("--no-config", "--vo=null", "--ao=null", "--no-terminal", "--load-scripts=no", "--osc=no", "--ytdl=no")
+_WINDOWED = ("--vo=gpu", "--gpu-sw=yes", "--hwdec=no", "--no-keepaspect-window", "--loop-file=inf")
 
 
 class RealMpv:
     """One mpv process and a raw connection to it."""
 
-    def __init__(self, socket: Path, *arguments: str | Path | bytes) -> None:
+    def __init__(self, socket: Path, *arguments: str | Path | bytes, display: str | None = None) -> None:
+        """With a ``display`` it opens windows there."""
         self.socket = socket
+        looks = _QUIET if display is None else (*_QUIET, *_WINDOWED)
         self.process = subprocess.Popen(
-            ["mpv", *_QUIET, "--idle=yes", f"--input-ipc-server={socket}", *arguments],
+            ["mpv", *looks, "--idle=yes", f"--input-ipc-server={socket}", *arguments],
             stdin=subprocess.DEVNULL,
+            env=os.environ | ({} if display is None else {"DISPLAY": display}),
         )
         self._events: deque[dict[str, Any]] = deque(maxlen=1000)
         self._news = asyncio.Event()
@@ -108,6 +114,24 @@ class RealMpv:
         except LookupError:
             return None
 
+    async def photo(self, file: Path) -> Path:
+        """A picture of its window, with all that is drawn over the film. There has to be a film."""
+        await self.command("screenshot-to-file", str(file), "window")
+        return file
+
+    async def shows(self, link: str, folder: Path) -> None:
+        """Waits until both readers read this in its window; with nothing, until neither reads anything."""
+        read: tuple[str, str] | None = None
+        async with asyncio.timeout(PATIENCE):
+            while read != (link, link):
+                read = await asyncio.to_thread(camera.read, await self.photo(folder / "window.png"))
+
+    async def escape(self) -> str:
+        """What the key Esc does just now."""
+        bound = [each for each in await self.get("input-bindings") if each["key"] == "ESC" and each["priority"] >= 0]
+        command: str = max(bound, key=lambda each: int(each["priority"]))["cmd"]
+        return command
+
     async def freeze(self) -> None:
         """Stops it as a debugger would, and waits until none of its threads can answer any more."""
         self.signal(signal.SIGSTOP)
@@ -183,3 +207,42 @@ async def listening(*places: Path, source: str = "mpv") -> AsyncIterator[Ear]:
         await asyncio.wait([task])
     if not task.cancelled():
         task.result()
+
+
+class Eye:
+    """The windows that the adapter yields."""
+
+    def __init__(self, ear: Ear) -> None:
+        self.ear = ear
+        self.screens: asyncio.Queue[Screen] = asyncio.Queue()
+
+    async def next(self) -> Screen:
+        return await asyncio.wait_for(self.screens.get(), PATIENCE)
+
+
+@asynccontextmanager
+async def looking(*places: Path, shows: bool = True) -> AsyncIterator[Eye]:
+    """The adapter at work, asked for its windows as well."""
+    watcher = MpvWatcher("mpv", places, shows=shows)
+    eye = Eye(Ear())
+
+    async def listen() -> None:
+        async with aclosing(watcher.events()) as events:
+            async for event in events:
+                eye.ear.events.put_nowait(event)
+
+    async def look() -> None:
+        async with aclosing(watcher.screens()) as screens:
+            async for screen in screens:
+                eye.screens.put_nowait(screen)
+
+    tasks = [asyncio.create_task(listen()), asyncio.create_task(look())]
+    try:
+        yield eye
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    for task in tasks:
+        if not task.cancelled():
+            task.result()
