@@ -13,28 +13,36 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
+from scrobbler import decisions
 from scrobbler.adapters import Ignored, Watcher
+from scrobbler.decisions import Note, What
 from scrobbler.delivery import UNCERTAIN_REST
 from scrobbler.errors import StateError
-from scrobbler.events import Percent, PlayerEvent, SessionKey
+from scrobbler.events import PlayerEvent, Seconds, SessionKey
+from scrobbler.identify.names import numbered
+from scrobbler.machine import Facts, deadline, expire, learn, step, vanish
+from scrobbler.motion import State
 from scrobbler.outlet import RETRY_SECONDS, Outlet, patiently
+from scrobbler.playback import Playback
+from scrobbler.policy import Policy
+from scrobbler.request import Answer, Done, Hidden, Incognito, Request, Retry, perform
+from scrobbler.scrobble import Said, Scrobble
 from scrobbler.senders import Senders
-from scrobbler.session import Policy, Said, Session, State, deadline, expire, step, vanish
+from scrobbler.session import Session
 from scrobbler.store import Store
 
 log = logging.getLogger(__name__)
 
-JOURNAL_SECONDS: Final = 14.0
-JOURNAL_SHARE: Final = 4.5
-"""A position alone is kept only after so many seconds or percents, whichever come first: a little less than the
-15 s, or 5 %, at which watchers tell it."""
 RETURN_SECONDS: Final = 10.0
 """So long after a start may a player that was playing take to be found again."""
 FORGET_EVERY: Final = timedelta(hours=1)
 """So often, at most, are sessions looked through for those that nobody will come back to."""
+TIDY_EVERY: Final = timedelta(days=1)
+PLAYS_KEEP_DAYS: Final = 30
+"""So long a play is kept in any case: without it, another source's word of it would be a watch of its own."""
 GRACE_SECONDS: Final = 3.0
 """So long may a running request take once the agent is told to end."""
 SENDERS: Final = 4
@@ -51,40 +59,6 @@ class Source(Struct, frozen=True, kw_only=True):
     policy: Policy = Policy()
 
 
-class _Live:
-    """A session in memory, with what belongs to it while the agent runs."""
-
-    def __init__(self, session: Session, policy: Policy) -> None:
-        self.session = session
-        self.policy = policy
-        self.heard = False
-        """False for one that was restored and whose player has not been heard since."""
-        self.kept_at: datetime | None = None
-        self._kept_share: Percent | None = None
-        self.turn = asyncio.Lock()
-        self.timer: asyncio.TimerHandle | None = None
-
-    def worth_keeping(self, session: Session, said: Said, now: datetime) -> bool:
-        """Whether a step must be on the disk: all but a mere change of position, and that now and then."""
-        old = self.session
-        if said or self.kept_at is None:
-            return session != old or bool(said)
-        moved = msgspec.structs.replace(
-            old, at=session.at, position=session.position, position_at=session.position_at, played=session.played
-        )
-        return session != moved or (session != old and self._far_enough(session, now))
-
-    def kept(self, session: Session, now: datetime) -> None:
-        """This snapshot is on the disk."""
-        self.kept_at, self._kept_share = now, session.share()
-
-    def _far_enough(self, session: Session, now: datetime) -> bool:
-        share = session.share()
-        played = 0.0 if share is None or self._kept_share is None else abs(share - self._kept_share)
-        waited = 0.0 if self.kept_at is None else (now - self.kept_at).total_seconds()
-        return waited >= JOURNAL_SECONDS or played >= JOURNAL_SHARE
-
-
 class Agent:
     """Ties sources, sessions and outlets together. Made and run on one event loop."""
 
@@ -94,13 +68,18 @@ class Agent:
         store: Store,
         outlets: Mapping[str, Outlet],
         clock: Callable[[], datetime],
+        *,
+        keep_days: int,
     ) -> None:
+        """``keep_days``: so long are delivered plays and decisions remembered."""
         self._sources = {source.name: source for source in sources}
         self._store = store
         self._outlets = outlets
         self._clock = clock
-        self._live: dict[SessionKey, _Live] = {}
-        self._looked_at = clock()
+        self._live: dict[SessionKey, Playback] = {}
+        self._incognito: dict[str, datetime] = {}
+        self._keep_days = keep_days
+        self._looked_at = self._tidied_at = clock()
         self._tasks = asyncio.TaskGroup()
         self._restored = asyncio.Event()
 
@@ -112,6 +91,7 @@ class Agent:
                 await self._restore()
                 self._restored.set()
                 for outlet in self._outlets.values():
+                    outlet.courier.learned = self._on_loop(self._learned)
                     tasks.create_task(outlet.run(senders))
                 for source in self._sources.values():
                     if source.watcher is not None:
@@ -123,6 +103,7 @@ class Agent:
     def _let_go(self) -> None:
         """Give the requests that are under way a moment to end. One that does not is looked up at the next start."""
         sending = {outlet.sending: outlet for outlet in self._outlets.values() if outlet.sending is not None}
+        self._live.clear()  # what a sender learns by now is nothing to them
         _, late = wait(sending, timeout=GRACE_SECONDS)
         for outlet in self._outlets.values():
             if outlet.sending not in late:
@@ -130,30 +111,64 @@ class Agent:
 
     async def receive(self, source: str, heard: Sequence[PlayerEvent | Ignored]) -> None:
         """What a webhook said. Returns once it is on the disk. Raises ``StateError`` where it cannot be."""
+        ignored = [one for one in heard if isinstance(one, Ignored)]
+        if ignored:
+            self._store.note([decisions.ignored(source, one, self._clock()) for one in ignored])
         for one in heard:
-            if isinstance(one, Ignored):
-                log.info("%s: ignored %s: %s", source, one.heard, one.reason)
-            else:
+            if not isinstance(one, Ignored):
                 await self.hear(self._sources[source], one)
 
     async def hear(self, source: Source, event: PlayerEvent) -> None:
         """Step the event's session and keep it. Raises ``StateError`` where the disk takes nothing."""
         await self._restored.wait()
+        await self._forget_old()
+        event = replace(event, media=numbered(event.media))
         live = self._live.get(event.session)
         if live is None:
-            await self._forget_old()
-            live = _Live(Session(key=event.session, account=source.account), source.policy)
-            self._live[event.session] = live
+            fresh = Session(key=event.session, account=source.account)
+            live = self._live[event.session] = Playback(fresh, self._policy(source, source.account))
         async with live.turn:
             live.heard = True
             if live.session.state is State.IDLE and live.session.account != source.account:
                 live.session = Session(key=event.session, account=source.account)
+                live.policy = self._policy(source, source.account)
             session, said = step(live.session, event, live.policy)
             changes = session.state is not live.session.state
             seeks = not changes and session.seek_at == event.at
-            level = logging.INFO if seeks or changes else logging.DEBUG
-            log.log(level, "%s: %s %s", source.name, "seek" if seeks else event.kind.value, _where(event))
-            await self._advance(live, session, said)
+            word = "seek" if seeks else event.kind.value
+            note = decisions.hidden if session.incognito else decisions.heard
+            heard = note(event, session.account, word)
+            noted = [heard] if seeks or changes else []
+            if not noted:
+                log.debug("%s", heard.words)
+            await self._advance(live, session, said, noted)
+
+    async def perform(self, request: Request) -> Answer:
+        """Do what a command asks for. Raises ``StateError`` where the disk takes nothing."""
+        await self._restored.wait()
+        answer = await perform(request, self._store, tuple(self._outlets), self._clock())
+        if isinstance(request, Retry) and isinstance(answer, Done):
+            for account in {entry.account for entry in answer.entries} & self._outlets.keys():
+                self._outlets[account].wake()
+        elif isinstance(request, Incognito) and isinstance(answer, Hidden):
+            await self._hide(answer.accounts, request.until)
+        return answer
+
+    async def _hide(self, accounts: Sequence[str], until: datetime | None) -> None:
+        """Let it hold for what is on already, too: its timer takes back what was told of it."""
+        for account in accounts:
+            self._incognito.pop(account, None)
+            if until is not None:
+                self._incognito[account] = until
+        for live in list(self._live.values()):
+            async with live.turn:
+                if live.session.account in accounts:
+                    live.policy = replace(live.policy, incognito_until=until)
+                    self._set_timer(live, self._clock())
+
+    def _policy(self, source: Source | None, account: str) -> Policy:
+        """What holds for the sessions of a source that are an account's."""
+        return replace(source.policy if source else Policy(), incognito_until=self._incognito.get(account))
 
     async def _follow(self, source: Source, watcher: Watcher) -> None:
         async with contextlib.aclosing(watcher.events()) as events:
@@ -169,22 +184,42 @@ class Agent:
                 log.error("%s; trying again every %.0f s", error, RETRY_SECONDS)  # noqa: TRY400  # the words are enough
                 await asyncio.sleep(RETRY_SECONDS)
 
-    async def _expire(self, live: _Live) -> None:
+    async def _expire(self, live: Playback) -> None:
         async with live.turn:
             await self._advance(live, *expire(live.session, self._clock(), live.policy))
 
-    async def _vanish(self, live: _Live) -> None:
+    async def _vanish(self, live: Playback) -> None:
         """Close a session whose player did not come back."""
         async with live.turn:
             if not live.heard:
                 await self._advance(live, *vanish(live.session, live.policy))
 
-    async def _advance(self, live: _Live, session: Session, said: Said) -> None:
+    def _on_loop(self, act: Callable[[Scrobble, Seconds], None]) -> Callable[[Scrobble, Seconds], None]:
+        """The same for another thread to call."""
+        loop = asyncio.get_running_loop()
+
+        def post(scrobble: Scrobble, runtime: Seconds) -> None:
+            loop.call_soon_threadsafe(act, scrobble, runtime)
+
+        return post
+
+    def _learned(self, scrobble: Scrobble, runtime: Seconds) -> None:
+        """A sender found out how long an item is: the session is told, if it does not know."""
+        live = self._live.get(scrobble.session)
+        if live is not None and (live.session.file is not None or not live.session.duration):
+            facts = Facts(media=scrobble.media, runtime=runtime)
+            self._tasks.create_task(self._until_kept(partial(self._learn, live, facts)))
+
+    async def _learn(self, live: Playback, facts: Facts) -> None:
+        async with live.turn:
+            await self._advance(live, *learn(live.session, facts, live.policy))
+
+    async def _advance(self, live: Playback, session: Session, said: Said, noted: Sequence[Note] = ()) -> None:
         """Keep a step, then let it be the session's truth, set its timer, and let what it said leave."""
         now = self._clock()
         outlet = self._outlets[session.account]
-        if live.worth_keeping(session, said, now):
-            kept = self._store.keep(session, said, now, idle=outlet.free)
+        if noted or live.worth_keeping(session, said, now):
+            kept = self._store.keep(session, said, now, idle=outlet.free, noted=noted)
             claimed = await asyncio.wrap_future(kept)
             live.kept(session, now)
             if said:
@@ -192,7 +227,9 @@ class Agent:
         live.session = session
         self._set_timer(live, now)
 
-    def _set_timer(self, live: _Live, now: datetime) -> None:
+    def _set_timer(self, live: Playback, now: datetime) -> None:
+        if not live.heard:
+            return  # the one that waits for its player's return stands
         if live.timer is not None:
             live.timer.cancel()
             live.timer = None
@@ -200,7 +237,7 @@ class Agent:
         if due is not None:
             self._call_in((due - now).total_seconds(), live, self._expire)
 
-    def _call_in(self, seconds: float, live: _Live, act: Callable[[_Live], Awaitable[None]]) -> None:
+    def _call_in(self, seconds: float, live: Playback, act: Callable[[Playback], Awaitable[None]]) -> None:
         def begin() -> None:
             self._tasks.create_task(self._until_kept(partial(act, live)))
 
@@ -208,23 +245,27 @@ class Agent:
 
     async def _restore(self) -> None:
         """Take up the sessions of the last run; those that were playing wait a moment for their players."""
+        self._incognito = await patiently(self._store.incognito)
         for session in await patiently(self._store.sessions):
             if session.account not in self._outlets:
                 log.warning("%s: its account %s is not configured any more", session.key, session.account)
                 continue
             source = self._sources.get(session.key.source)
-            live = self._live[session.key] = _Live(session, source.policy if source else Policy())
+            live = self._live[session.key] = Playback(session, self._policy(source, session.account))
             live.kept(session, self._clock())
             if source is not None and source.watcher is None:
+                live.heard = True
                 self._set_timer(live, self._clock())
             elif session.state is not State.IDLE:
                 self._call_in(RETURN_SECONDS if source else 0.0, live, self._vanish)
         unsure = await patiently(partial(self._store.recover, self._clock() + UNCERTAIN_REST))
         if unsure:
-            log.info("%d were on their way to Trakt when the last run ended; their outcome will be looked up", unsure)
+            words = f"{unsure} were on their way to Trakt when the last run ended; their outcome will be looked up"
+            self._store.note([Note(at=self._clock(), what=What.WAITING, words=words)])
+        self._tidy()
 
     async def _forget_old(self) -> None:
-        """Let go of sessions that ended so long ago that nothing can be a repeat of theirs."""
+        """Let go of sessions that ended so long ago that nothing can be a repeat of theirs, and of old plays."""
         now = self._clock()
         if now - self._looked_at < FORGET_EVERY:
             return
@@ -239,17 +280,12 @@ class Agent:
         ]
         for key in old:
             del self._live[key]
+        if now - self._tidied_at >= TIDY_EVERY:
+            self._tidy()
         await asyncio.wrap_future(self._store.forget(old))
 
-
-def _where(event: PlayerEvent) -> str:
-    """``0:12 of 1:30:00 Heat (1995)``, as far as it is known."""
-    position = "" if event.position is None else f"at {_clock(event.position)} "
-    duration = "" if event.duration is None else f"of {_clock(event.duration)} "
-    return f"{position}{duration}{event.media.label()}"
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+    def _tidy(self) -> None:
+        """Let go of old plays and decisions. Nobody waits for it: what the disk refuses goes another day."""
+        now = self._tidied_at = self._clock()
+        plays = timedelta(days=max(self._keep_days, PLAYS_KEEP_DAYS))
+        self._store.tidy(now - plays, now - timedelta(days=self._keep_days))

@@ -30,6 +30,7 @@ HostPort = Annotated[
 ]
 _NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 _NAME_WORDS: Final = "letters, digits, dots, dashes and underlines, 64 at most"
+Days = Annotated[int, Meta(ge=1, le=36500, description="a number of days from 1 to 36500")]
 AccountName = Annotated[str, Meta(pattern=_NAME, description=_NAME_WORDS)]
 
 
@@ -59,10 +60,22 @@ class Player(Struct, frozen=True, kw_only=True):
     options: Options
 
 
+class Scrobbling(Struct, frozen=True, kw_only=True):
+    """``[scrobble]``: what the user takes for watched; it holds for all players."""
+
+    threshold: Annotated[float, Meta(ge=80, le=100, description="a percent from 80 to 100")] = 80.0
+    really_watched: Annotated[float, Meta(ge=0, le=100, description="a percent from 0 to 100")] = 0.0
+    at_threshold: bool = False
+
+
 class Server(Struct, frozen=True, kw_only=True):
-    """``[server]``: where webhooks come in."""
+    """``[server]``: where webhooks come in and pages are seen."""
 
     listen: HostPort = "127.0.0.1:8722"
+    password: Annotated[str, Meta(min_length=8, description="a text of 8 signs or more")] | None = None
+
+    def __repr__(self) -> str:  # the password must not reach a log through a repr
+        return f"Server(listen={self.listen!r}, ...)"
 
     def address(self) -> tuple[str, int]:
         """Host and port, as a socket wants them."""
@@ -74,6 +87,7 @@ class State(Struct, frozen=True, kw_only=True):
     """``[state]``: the folder that holds what must not be lost."""
 
     dir: str | None = None
+    keep_days: Days = 365
 
 
 class _PlayerKeys(Struct, frozen=True, kw_only=True):
@@ -89,6 +103,7 @@ class _Sections(Struct, frozen=True, kw_only=True):
     trakt: dict[str, Any] = field(default_factory=dict)
     accounts: dict[str, Any] = field(default_factory=dict)
     players: dict[str, Any] = field(default_factory=dict)
+    scrobble: dict[str, Any] = field(default_factory=dict)
     server: dict[str, Any] | None = None
     state: dict[str, Any] = field(default_factory=dict)
 
@@ -101,9 +116,12 @@ class Config(Struct, frozen=True, kw_only=True):
     trakt: Trakt
     accounts: tuple[str, ...]
     players: Mapping[str, Player]
+    scrobble: Scrobbling
     server: Server | None
     """None where there is no ``[server]``; a player that calls us wants one all the same."""
     state_dir: Path
+    keep_days: int
+    """So long are plays and decisions remembered."""
 
 
 def default_path() -> Path:
@@ -150,6 +168,7 @@ def parse(text: str, path: Path | None) -> Config:
                 f"there is no [accounts.{player.account}]; known are: {known}",
             )
     trakt = document.table(("trakt",), Trakt)
+    state = document.table(("state",), State)
     for key in ("client_id", "client_secret"):
         if getattr(trakt, key) and getattr(trakt, f"{key}_file"):
             raise document.wrong(("trakt", f"{key}_file"), f"there is a trakt.{key} already; one of the two is enough")
@@ -158,8 +177,10 @@ def parse(text: str, path: Path | None) -> Config:
         trakt=trakt,
         accounts=tuple(dict.fromkeys((*sections.accounts, *(player.account for player in players.values())))),
         players=players,
+        scrobble=document.table(("scrobble",), Scrobbling),
         server=document.table(("server",), Server) if sections.server is not None else None,
-        state_dir=_state_dir(document.table(("state",), State)),
+        state_dir=_state_dir(state),
+        keep_days=state.keep_days,
     )
 
 

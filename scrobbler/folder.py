@@ -13,10 +13,11 @@ from pathlib import Path
 from scrobbler.errors import ConfigError
 
 
-async def appearing(folder: Path, *, name: str | None = None) -> AsyncGenerator[Path, None]:
+async def appearing(folder: Path, *, name: str | None = None, touched: bool = False) -> AsyncGenerator[Path, None]:
     """Every path in the folder: first those that are there, then, at once, each that is created, moved in or written.
 
-    With ``name`` only that one, so that the others wake nobody. A path may come more than once: a file does when it is
+    With ``name`` only that one, so that the others wake nobody. With ``touched`` also each that is touched
+    (``os.utime``), or written while it stays open. A path may come more than once: a file does when it is
     created and when its writer closes it, and a folder that comes back is told anew. So look at a path each time.
 
     The folder may be absent, and may be deleted and made again. One that is renamed away is followed under its new
@@ -32,7 +33,7 @@ async def appearing(folder: Path, *, name: str | None = None) -> AsyncGenerator[
                         break
         names: asyncio.Queue[str | None] = asyncio.Queue()
         try:
-            with _watched(folder, name, names.put_nowait):
+            with _watched(folder, name, names.put_nowait, touched=touched):
                 for path in _present(folder, name):
                     yield path
                 while (appeared := await names.get()) is not None:
@@ -52,14 +53,16 @@ def _present(folder: Path, name: str | None) -> list[Path]:
 
 
 @contextmanager
-def _watched(folder: Path, name: str | None, tell: Callable[[str | None], None]) -> Iterator[None]:
+def _watched(folder: Path, name: str | None, tell: Callable[[str | None], None], *, touched: bool) -> Iterator[None]:
     """Meanwhile ``tell`` gets on the running loop the name of each path that appears, and None for the folder's end."""
     from watchdog.events import (  # noqa: PLC0415 - an agent without a player's folder never pays for it
         DirCreatedEvent,
         DirDeletedEvent,
         DirMovedEvent,
+        FileAttribEvent,
         FileClosedEvent,
         FileCreatedEvent,
+        FileModifiedEvent,
         FileMovedEvent,
         FileSystemEvent,
         FileSystemEventHandler,
@@ -81,6 +84,7 @@ def _watched(folder: Path, name: str | None, tell: Callable[[str | None], None])
 
     kinds: list[type[FileSystemEvent]] = [DirCreatedEvent, DirMovedEvent, DirDeletedEvent]
     kinds += [FileCreatedEvent, FileMovedEvent, FileClosedEvent]
+    kinds += [FileAttribEvent, FileModifiedEvent] if touched else []  # watchdog 7.1 arms the first by the second
     observer = Observer()
     try:
         observer.schedule(Handler(), place, event_filter=kinds)

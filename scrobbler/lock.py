@@ -34,11 +34,13 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def holder(folder: Path) -> int | None:
-    """The pid of the agent that runs on the folder; None where none does."""
+    """The pid of the agent that runs on the folder; None where none does. Raises ``StateError`` where it is hidden."""
     try:
         descriptor = os.open(folder / NAME, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        raise StateError(f"the state folder {folder} cannot be read: {error.strerror}") from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

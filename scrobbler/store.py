@@ -25,6 +25,7 @@ from scrobbler import decisions as log
 from scrobbler import outbox, plays
 from scrobbler.database import Database, Work, read_only, text
 from scrobbler.decisions import Decision, Note, What, about
+from scrobbler.errors import StateError
 from scrobbler.events import SessionKey
 from scrobbler.outbox import Entry, EntryState, Failure
 from scrobbler.plays import Play
@@ -290,8 +291,11 @@ def decisions(folder: Path, *, after: int | None = None, limit: int = 100) -> tu
 
 def _beside(folder: Path, read: Work[T], nothing: T) -> T:
     path = folder / FILE
-    if not path.exists():
-        return nothing
+    try:
+        if not path.exists():
+            return nothing
+    except OSError as error:
+        raise StateError(f"the state folder {folder} cannot be read: {error.strerror}") from None
     with closing(read_only(path)) as db:
         return read(db) if db.execute("PRAGMA user_version").fetchone()[0] == len(SCHEMA) else nothing
 

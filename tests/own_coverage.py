@@ -7,9 +7,23 @@ from coverage import Coverage
 
 SPINE = (
     *("errors", "events", "session", "adapters", "config", "toml", "lock", "database", "outbox", "store", "delivery"),
-    *("credentials", "senders", "outlet", "agent", "folder"),
+    *("credentials", "senders", "outlet", "agent", "folder", "backoff", "network", "decisions", "plays", "history"),
+    *("scrobble", "policy", "motion", "parts", "machine"),
+    *("playback", "naming", "invitation", "usher", "control", "request"),
 )
-TESTED_BY = {"errors": "test_delivery", "toml": "test_config", "outlet": "test_agent", "outbox": "test_store"}
+TESTED_BY = {
+    "errors": "test_delivery",
+    "toml": "test_config",
+    "outbox": "test_store",
+    "plays": "test_store",
+    "history": "test_delivery",
+    "naming": "test_delivery",
+    "playback": "test_agent",
+    "request": "test_control",
+    "policy": "test_session",
+    "motion": "test_session",
+    "machine": "test_session",
+}
 """Where a module has no behaviour of its own, or has it only together with another, that one's tests count."""
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from concurrent.futures import Future
 from contextlib import asynccontextmanager, closing
 from datetime import timedelta
 from pathlib import Path
@@ -16,19 +15,26 @@ from playbook import HEAT, TRON
 
 from scrobbler.adapters import Ignored
 from scrobbler.agent import Agent, Source
+from scrobbler.decisions import What
 from scrobbler.delivery import UNCERTAIN_REST, Courier
 from scrobbler.errors import ConfigError, StateError
-from scrobbler.events import Kind, Media, PlayerEvent, Seconds, SessionKey
+from scrobbler.events import Kind, Media, MediaKind, PlayerEvent, Seconds, SessionKey
 from scrobbler.identify.lookup import Finder
+from scrobbler.motion import State
 from scrobbler.outbox import EntryState
-from scrobbler.outlet import Outlet, patiently
+from scrobbler.outlet import Outlet
+from scrobbler.playback import Playback
+from scrobbler.policy import Policy
+from scrobbler.request import UNTIL_OFF, Done, Drop, Handled, Hidden, Incognito, Refused, Retry
 from scrobbler.sandbox import FaultKind
-from scrobbler.session import Action, Policy, Scrobble, Session, State
-from scrobbler.store import Store, look
+from scrobbler.scrobble import Action, Scrobble
+from scrobbler.session import Session
+from scrobbler.store import Store, decisions, look
 from scrobbler.trakt.client import Trakt
 
 pytestmark = pytest.mark.anyio
 KEY = SessionKey(source="tv", id="1")
+NOBODYS = Media(kind=MediaKind.MOVIE, title="A film of nobody", year=1971)
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +77,7 @@ class House:
         trakt = Trakt(double.app, double.tokens(folder), clock=clock.monotonic, now=clock)
         courier = Courier("default", trakt, Finder(trakt), self.store, clock)
         self.outlet = Outlet(courier, self.store, double.tokens(folder), clock)
-        self.agent = Agent([self.source], self.store, {"default": self.outlet}, clock)
+        self.agent = Agent([self.source], self.store, {"default": self.outlet}, clock, keep_days=365)
 
     def does(self, kind: Kind, position: float, *, media: Media = HEAT, after: float = 0.0) -> None:
         self.player.does(self.event(kind, position, media=media, after=after))
@@ -231,23 +237,6 @@ async def test_a_watch_whose_outcome_could_not_be_written_down_is_looked_up(
         assert len(double.history()) == 1
 
 
-async def test_the_store_is_asked_until_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scrobbler.outlet.RETRY_SECONDS", 0.0)
-    answers: list[StateError | int] = [StateError("disk full"), StateError("disk full"), 7]
-
-    def ask() -> Future[int]:
-        future: Future[int] = Future()
-        answer = answers.pop(0)
-        if isinstance(answer, StateError):
-            future.set_exception(answer)
-        else:
-            future.set_result(answer)
-        return future
-
-    assert await patiently(ask) == 7
-    assert answers == []
-
-
 async def test_a_player_that_came_back_does_not_vanish(tmp_path: Path, clock: Clock, double: Double) -> None:
     async with living(tmp_path, clock, double) as house:
         house.does(Kind.PLAY, 0)
@@ -256,13 +245,6 @@ async def test_a_player_that_came_back_does_not_vanish(tmp_path: Path, clock: Cl
         await house.agent.hear(house.source, house.event(Kind.PLAY, 1, after=1))
         await house.agent._vanish(house.agent._live[KEY])
         assert look(tmp_path).sessions[0].state is State.PLAYING
-
-
-@pytest.mark.parametrize(("seconds", "words"), [(0.4, "0:00"), (15.9, "0:16"), (75, "1:15"), (3725, "1:02:05")])
-def test_positions_are_written_as_players_write_them(seconds: float, words: str) -> None:
-    from scrobbler.agent import _clock  # noqa: PLC0415
-
-    assert _clock(seconds) == words
 
 
 async def test_a_damaged_token_file_is_a_sign_in_that_is_needed(tmp_path: Path, clock: Clock, double: Double) -> None:
@@ -289,17 +271,6 @@ async def test_a_trakt_that_hangs_does_not_hold_up_the_end(
     with pytest.raises(StateError):  # it ends later, when nobody can write down any more what became of it
         await asyncio.wrap_future(house.outlet.sending)
     house.outlet.courier.close()
-
-
-async def test_writes_wait_for_their_turn(
-    tmp_path: Path, clock: Clock, double: Double, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("scrobbler.trakt.client.WRITE_EVERY", 0.02)
-    async with living(tmp_path, clock, double) as house:
-        house.does(Kind.PLAY, 0)
-        await house.sees(lambda: double.saw("POST /scrobble/start 201"))
-        house.does(Kind.STOP, 95, after=95)
-        await house.sees(lambda: len(double.history()) == 1)
 
 
 async def test_what_was_on_its_way_when_the_last_run_ended_is_looked_up(
@@ -348,20 +319,25 @@ async def test_a_watcher_that_cannot_work_ends_the_agent_with_its_reason(
     tmp_path: Path, clock: Clock, double: Double
 ) -> None:
     with closing(Store(tmp_path, clock())) as store:
-        agent = Agent([Source(name="tv", account="default", watcher=Broken())], store, {}, clock)
+        agent = Agent([Source(name="tv", account="default", watcher=Broken())], store, {}, clock, keep_days=365)
         with pytest.raises(ExceptionGroup) as caught:
             await agent.run()
         assert caught.group_contains(ConfigError, match="no such folder")
 
 
-async def test_a_webhook_is_heard_when_it_is_on_the_disk(tmp_path: Path, clock: Clock, double: Double) -> None:
+async def test_a_scrobble_is_committed_with_its_session_before_the_player_is_answered(
+    tmp_path: Path, clock: Clock, double: Double
+) -> None:
     async with living(tmp_path, clock, double) as house:
+        double.tokens(tmp_path).remove()
         event = house.event(Kind.PLAY, 10)
         server = Source(name="plex", account="default", policy=Policy(silence=Seconds(60.0)))
         house.agent._sources["plex"] = server
         hooked = msgspec.structs.replace(event, session=SessionKey(source="plex"))
         await house.agent.receive("plex", [Ignored(reason="music", heard="media.play"), hooked])
-        assert SessionKey(source="plex") in [session.key for session in look(tmp_path).sessions]
+        answered = look(tmp_path)
+        assert [session.key for session in answered.sessions] == [hooked.session]
+        assert [entry.scrobble.action for entry in answered.waiting] == [Action.START]
 
 
 async def test_a_server_that_fell_silent_while_we_were_away_is_closed(
@@ -377,12 +353,70 @@ async def test_a_server_that_fell_silent_while_we_were_away_is_closed(
     with closing(Store(tmp_path, clock())) as store:
         trakt = Trakt(double.app, double.tokens(tmp_path), clock=clock.monotonic, now=clock)
         outlet = Outlet(Courier("default", trakt, Finder(trakt), store, clock), store, double.tokens(tmp_path), clock)
-        silent = Agent([Source(name="tv", account="default", policy=policy)], store, {"default": outlet}, clock)
+        silent = Agent(
+            [Source(name="tv", account="default", policy=policy)], store, {"default": outlet}, clock, keep_days=365
+        )
         running = asyncio.create_task(silent.run())
         await eventually(lambda: len(double.history()) == 1)
         running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await running
+
+
+async def test_what_came_in_and_what_became_of_it_is_in_the_log(
+    tmp_path: Path, clock: Clock, double: Double, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    async with living(tmp_path, clock, double) as house:
+        house.does(Kind.PLAY, 0)
+        await house.sees(lambda: double.saw("POST /scrobble/start 201"))
+        house.does(Kind.PLAY, 20, after=20)
+        house.does(Kind.STOP, 95, after=75)
+        await house.agent.receive("tv", [Ignored(reason="music", heard="media.play")])
+        await house.sees(lambda: len(look(tmp_path).plays) == 1)
+        await house.sees(lambda: len(decisions(tmp_path)) == 5)
+        words = [one.words for one in decisions(tmp_path)]
+    assert sorted(words) == [
+        "Trakt: started Heat (1995) at 0.0 %",
+        "Trakt: watched Heat (1995), scrobbled",
+        "tv: ignored media.play: music",
+        "tv: play at 0:00 of 1:40 Heat (1995)",
+        "tv: stop at 1:35 of 1:40 Heat (1995)",
+    ]
+    assert [line for line in caplog.messages if line in words] == words
+
+
+async def test_a_runtime_that_delivery_found_is_learned_by_the_session(
+    tmp_path: Path, clock: Clock, double: Double
+) -> None:
+    async with living(tmp_path, clock, double) as house:
+        nameless = Media(path="/films/Heat (1995).mkv")
+        event = house.event(Kind.PLAY, 10, media=nameless)
+        house.player.does(msgspec.structs.replace(event, duration=None))
+        await house.sees(lambda: bool(look(tmp_path).sessions) and look(tmp_path).sessions[0].duration == 10_200.0)
+        await house.sees(lambda: house.agent._live[KEY].session.duration == 10_200.0)
+        house.agent._learned(look_told(house, nameless), Seconds(60.0))
+        assert house.agent._live[KEY].session.duration == 10_200.0
+
+
+def look_told(house: House, media: Media) -> Scrobble:
+    """Something that was said of what is known already."""
+    session = house.agent._live[KEY].session
+    return Scrobble(
+        session=KEY, sitting=session.sitting, account="default", action=Action.START, media=media, at=house.clock()
+    )
+
+
+async def test_old_plays_and_decisions_go_once_a_day(tmp_path: Path, clock: Clock, double: Double) -> None:
+    async with living(tmp_path, clock, double) as house:
+        house.does(Kind.PLAY, 0)
+        house.does(Kind.STOP, 95, after=95)
+        await house.sees(lambda: len(look(tmp_path).plays) == 1)
+        for days, plays in ((364, 1), (0.5, 1), (2, 0)):
+            clock.advance(timedelta(days=days).total_seconds())
+            await house.agent.hear(house.source, house.event(Kind.PAUSE, 1))
+            await house.sees(lambda left=plays: len(look(tmp_path).plays) == left)  # type: ignore[misc]  # bound now
+        assert not [one for one in decisions(tmp_path) if one.what is What.WATCHED]
 
 
 async def test_sessions_that_nobody_comes_back_to_are_forgotten(tmp_path: Path, clock: Clock, double: Double) -> None:
@@ -403,7 +437,7 @@ async def test_sessions_of_an_account_that_is_gone_are_left_alone(
         house.does(Kind.PLAY, 0)
         await house.sees(lambda: len(look(tmp_path).sessions) == 1)
     with closing(Store(tmp_path, clock())) as store:
-        running = asyncio.create_task(Agent([], store, {}, clock).run())
+        running = asyncio.create_task(Agent([], store, {}, clock, keep_days=365).run())
         await eventually(lambda: "not configured any more" in caplog.text)
         running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -422,3 +456,91 @@ async def test_a_sitting_belongs_to_whose_player_it_is_when_it_begins(
         house.agent._outlets = {**house.agent._outlets, "marta": house.outlet}
         await house.agent.hear(marta, house.event(Kind.PLAY, 40))
         assert look(tmp_path).sessions[0].account == "marta"
+
+
+# What commands ask for
+
+
+async def test_what_is_tried_again_leaves_at_once(tmp_path: Path, clock: Clock, double: Double) -> None:
+    async with living(tmp_path, clock, double) as house:
+        house.does(Kind.PLAY, 0, media=NOBODYS)
+        house.does(Kind.STOP, 95, media=NOBODYS, after=95)
+        await house.sees(lambda: len(look(tmp_path).aside) == 1)
+        [entry] = look(tmp_path).aside
+        answer = await house.agent.perform(Retry(ids=(entry.id, 4711)))
+        assert answer == Done(
+            entries=(Handled(id=entry.id, account="default", label="stop A film of nobody (1971)"),), left=(4711,)
+        )
+        await house.sees(lambda: [one.attempts for one in look(tmp_path).aside] == [1])
+        whats = [one.what for one in decisions(tmp_path) if one.entry == entry.id]
+        assert whats == [What.ASIDE, What.RETRIED, What.ASIDE]
+        await house.agent.perform(Drop(ids=(entry.id,)))
+        assert look(tmp_path).aside == ()
+
+
+async def test_incognito_takes_back_what_was_told_of_what_is_on(tmp_path: Path, clock: Clock, double: Double) -> None:
+    async with living(tmp_path, clock, double) as house:
+        house.does(Kind.PLAY, 5)
+        await house.sees(lambda: double.saw("POST /scrobble/start 201"))
+        assert await house.agent.perform(Incognito(until=UNTIL_OFF)) == Hidden(accounts=("default",))
+        await house.sees(lambda: double.saw("DELETE /sync/playback/1 204"))
+        await house.agent.perform(Incognito())
+        house.does(Kind.STOP, 95, after=90)
+        await house.sees(lambda: look(tmp_path).sessions[0].state is State.IDLE)
+        house.does(Kind.PLAY, 0, media=TRON)
+        await house.sees(lambda: double.saw("POST /scrobble/start 201", times=2))
+    assert double.history() == []
+    assert [one.words for one in decisions(tmp_path) if one.what is What.HEARD] == [
+        "tv: play at 0:05 of 1:40 Heat (1995)",
+        "tv: stop, incognito",
+        "tv: play at 0:00 of 1:40 TRON: Legacy (2010)",
+    ]
+
+
+async def test_incognito_ends_by_itself_and_is_another_accounts_never(
+    tmp_path: Path, clock: Clock, double: Double
+) -> None:
+    async with living(tmp_path, clock, double) as house:
+        await house.agent.perform(Incognito(account="default", until=clock() + timedelta(seconds=50)))
+        house.does(Kind.PLAY, 0)
+        await house.sees(lambda: bool(look(tmp_path).sessions))
+        house.does(Kind.STOP, 95, after=95)
+        house.does(Kind.PLAY, 0, media=TRON, after=1)
+        await house.sees(lambda: double.saw("POST /scrobble/start 201"))
+        refused = await house.agent.perform(Incognito(account="marta", until=UNTIL_OFF))
+        assert refused == Refused(why="there is no account 'marta': known are default")
+        assert not house.agent._live[KEY].policy.hides(clock())
+    assert double.history() == []
+
+
+async def test_incognito_holds_over_a_restart_and_for_a_player_that_did_not_come_back(
+    tmp_path: Path, clock: Clock, double: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with living(tmp_path, clock, double) as house:
+        house.does(Kind.PLAY, 0)
+        await house.sees(lambda: double.saw("POST /scrobble/start 201"))
+    monkeypatch.setattr("scrobbler.agent.RETURN_SECONDS", 0.3)
+    clock.advance(90)
+    async with living(tmp_path, clock, double) as house:
+        await house.agent.perform(Incognito(until=UNTIL_OFF))
+        await house.sees(lambda: look(tmp_path).sessions[0].state is State.IDLE)
+        await house.sees(lambda: look(tmp_path).waiting == ())
+    async with living(tmp_path, clock, double) as house:
+        house.does(Kind.PLAY, 0, media=TRON)
+        await house.sees(lambda: look(tmp_path).sessions[0].media == TRON)
+        assert look(tmp_path).sessions[0].incognito
+    assert double.history() == []
+    assert not double.saw("POST /scrobble/start 201", times=2)
+
+
+async def test_a_player_that_now_is_another_accounts_has_that_ones_incognito(
+    tmp_path: Path, clock: Clock, double: Double
+) -> None:
+    with closing(Store(tmp_path, clock())) as store:
+        store.keep(Session(key=KEY, account="paul"), [], clock(), idle=False).result(10)
+        store.hide(["default"], UNTIL_OFF, []).result(10)
+    async with living(tmp_path, clock, double) as house:
+        house.agent._live[KEY] = Playback(Session(key=KEY, account="paul"), Policy())
+        await house.agent.hear(house.source, house.event(Kind.PLAY, 0))
+        assert look(tmp_path).sessions[0].incognito
+    assert not double.saw("POST /scrobble/start 201")

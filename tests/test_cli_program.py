@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -34,15 +35,33 @@ def test_its_help_names_every_command_and_how_to_begin() -> None:
     assert typed("-h").output == text
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_the_help_of_a_command_that_has_options_shows_an_example(name: str) -> None:
-    result = typed(name, "--help")
+def commands() -> Iterator[tuple[str, click.Command]]:
+    """Each command with its name, and those of a group after it."""
+    for name in COMMANDS:
+        command: click.Command = import_module(f"scrobbler.cli.{name}").command
+        yield name, command
+        if isinstance(command, click.Group):
+            yield from ((f"{name} {each}", command.commands[each]) for each in command.commands)
+
+
+@pytest.mark.parametrize(("name", "command"), list(commands()), ids=lambda each: each if isinstance(each, str) else "")
+def test_the_help_of_a_command_that_has_options_shows_an_example(name: str, command: click.Command) -> None:
+    result = typed(*name.split(), "--help")
     assert result.exit_code == 0
-    assert result.output.startswith(f"Usage: scrobbler {name} [OPTIONS]\n")
-    command: click.Command = import_module(f"scrobbler.cli.{name}").command
-    if command.params:
+    arguments = [
+        each.make_metavar(click.Context(command)) for each in command.params if isinstance(each, click.Argument)
+    ]
+    if isinstance(command, click.Group):
+        arguments = ["[COMMAND] [ARGS]..."]
+    assert result.output.startswith(" ".join([f"Usage: scrobbler {name} [OPTIONS]", *arguments]) + "\n")
+    if isinstance(command, click.Group):
+        assert re.search(rf"Examples:\n +scrobbler {name}\n +scrobbler {name} \w", result.output)
+        assert all(re.search(rf"^  {each} +\w", result.output, re.MULTILINE) for each in command.commands)
+    elif arguments:
+        assert re.search(rf"Examples:\n +scrobbler {name} [^-].*\n( +scrobbler {name} .*\n)* +.* -", result.output)
+    elif command.params:
         assert re.search(rf"Examples:\n +scrobbler {name}\n +scrobbler {name} -", result.output)
-    assert typed(name, "-h").output == result.output
+    assert typed(*name.split(), "-h").output == result.output
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -15,7 +15,7 @@ from double import Served
 
 from scrobbler.sandbox import Sandbox
 from scrobbler.sandbox.mpv import SimulatedMpv
-from scrobbler.session import Action
+from scrobbler.scrobble import Action
 from scrobbler.store import FILE, look
 from scrobbler.trakt.tokens import TokenFile, Tokens
 
@@ -200,7 +200,7 @@ def test_the_hook_of_an_adapter_by_somebody_else_is_open_to_who_knows_its_secret
     more = '[players.cinema]\nkind = "projector"\nsecret = "open sesame"\n[server]\nlisten = "127.0.0.1:0"'
     file = configured(tmp_path, more=more)
     with running("run", "--config", file, PYTHONPATH=str(installed)) as agent:
-        url = agent.says("listening on ").split()[-1]
+        url = agent.says("listening on ").partition("listening on ")[2].split()[0]
         agent.says("watching mpv, cinema")
         hook = f"{url}/hooks/cinema"
         assert httpx.post(hook, params={"token": "open sesame"}, json={"title": "Heat"}).status_code == 200

@@ -11,13 +11,19 @@ import pytest
 from cli_process import complaint, configured, ran
 from click.testing import CliRunner
 from playbook import HEAT, KEY, T0, TRON
+from queued import claimed, kept, opened
 
 from scrobbler import lock
 from scrobbler.cli import program
+from scrobbler.decisions import Note, What
 from scrobbler.events import Media, Seconds
-from scrobbler.outbox import Entry
-from scrobbler.session import Action, Scrobble, Session, State
-from scrobbler.store import FILE, How, Play, Store
+from scrobbler.motion import State
+from scrobbler.outbox import Entry, Failure
+from scrobbler.plays import How, Play
+from scrobbler.request import UNTIL_OFF
+from scrobbler.scrobble import Action, Scrobble
+from scrobbler.session import Session
+from scrobbler.store import FILE, Store
 from scrobbler.trakt.tokens import TokenFile, Tokens
 
 AMELIE = Media(title="Le Fabuleux Destin d'Amélie Poulain", year=2001)
@@ -82,14 +88,14 @@ def filled(state: Path, media: Media = HEAT) -> None:
     state.mkdir(exist_ok=True)
     with closing(Store(state, T0)) as store:
 
-        def claimed(said: Scrobble) -> Entry:
+        def sending(said: Scrobble) -> Entry:
             store.keep(session, [said], T0, idle=False).result(10)
             entry = store.claim("default", T0).result(10)
             assert entry is not None
             return entry
 
         store.deliver(
-            claimed(says(Action.STOP, 95)),
+            sending(says(Action.STOP, 95)),
             Play(
                 account="default",
                 sitting="one",
@@ -100,7 +106,7 @@ def filled(state: Path, media: Media = HEAT) -> None:
                 how=How.SCROBBLED,
             ),
         ).result(10)
-        store.set_aside(claimed(says(Action.STOP, 90, AMELIE)), "Trakt does not know this item").result(10)
+        store.set_aside(sending(says(Action.STOP, 90, AMELIE)), "Trakt does not know this item").result(10)
         store.keep(session, [says(Action.STOP, 85, TRON)], T0, idle=False).result(10)
 
 
@@ -122,6 +128,7 @@ def test_looking_leaves_nothing_behind(file: Path, tmp_path: Path) -> None:
 
 def test_the_keys_for_programs_are_always_the_same(file: Path, tmp_path: Path) -> None:
     top = ["agent", "state_dir", "accounts", "players", "watching", "waiting", "set_aside", "watched"]
+    top.append("incognito")
     empty = known(file)
     assert list(empty) == top
     assert empty["agent"] == {"running": False, "pid": None}
@@ -130,8 +137,14 @@ def test_the_keys_for_programs_are_always_the_same(file: Path, tmp_path: Path) -
         {"name": "marta", "signed_in": False, "problem": "not signed in: `scrobbler login --account marta`"},
         {"name": "default", "signed_in": False, "problem": "not signed in: `scrobbler login`"},
     ]
-    assert empty["players"][1] == {"name": "tv", "kind": "mpv", "account": "marta"}
-    assert [empty[key] for key in top[4:]] == [[], [], [], []]
+    assert empty["players"][1] == {
+        "name": "tv",
+        "kind": "mpv",
+        "account": "marta",
+        "heard_at": None,
+        "heard": None,
+    }
+    assert [empty[key] for key in top[4:]] == [[], [], [], [], []]
 
     filled(tmp_path / "state")
     full = known(file)
@@ -145,6 +158,9 @@ def test_the_keys_for_programs_are_always_the_same(file: Path, tmp_path: Path) -
         "attempts": 0,
         "not_before": "2026-11-20T20:00:00+00:00",
         "reason": None,
+        "state": "waiting",
+        "watch": True,
+        "next_at": "2026-11-20T20:00:00+00:00",
     }
     assert full["waiting"] == [entry]
     assert [list(each) for each in full["set_aside"]] == [list(entry)]
@@ -157,6 +173,7 @@ def test_the_keys_for_programs_are_always_the_same(file: Path, tmp_path: Path) -
             "item": "Heat (1995)",
             "position_s": 30.0,
             "duration_s": 100.0,
+            "incognito": False,
         }
     ]
     assert full["watched"] == [
@@ -181,6 +198,94 @@ def test_each_thing_has_its_line(file: Path, tmp_path: Path) -> None:
         "Set aside Le Fabuleux Destin d'Amélie Poulain (2001), 20 Nov 20:00: Trakt does not know this item",
         "Watched   Heat (1995), 20 Nov 20:00, scrobbled",
     ]
+
+
+def test_of_each_player_it_says_when_it_was_heard_last(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(tmp_path / "state") as store:
+        store.note(
+            [
+                Note(at=T0 - timedelta(hours=1), what=What.HEARD, words="mpv: play at 0:00 of Heat", source="mpv"),
+                Note(at=T0, what=What.IGNORED, words="mpv: ignored it", source="mpv"),
+                Note(at=T0, what=What.SENT, words="Trakt: started Heat", source="mpv"),
+                Note(at=T0, what=What.HEARD, words="plex: play of one that is not configured any more", source="plex"),
+            ]
+        ).result(10)
+    for age, words in (
+        (timedelta(seconds=59), "just now"),
+        (timedelta(seconds=60), "1 minute ago"),
+        (timedelta(minutes=59), "59 minutes ago"),
+        (timedelta(hours=1), "1 hour ago"),
+        (timedelta(days=3, hours=5), "3 days ago"),
+        (timedelta(seconds=-5), "just now"),
+    ):
+        monkeypatch.setattr("scrobbler.cli.status.now", lambda age=age: T0 + age)
+        assert f"Player    mpv (mpv), for default, last heard {words}" in status(file)
+    assert "Player    tv (mpv), for marta" in status(file)
+    mpv = known(file)["players"][0]
+    assert (mpv["heard_at"], mpv["heard"]) == ("2026-11-20T20:00:00+00:00", "mpv: ignored it")
+    assert "plex" not in json.dumps(known(file))
+
+
+def test_incognito_is_shown_and_what_it_hides_has_no_name(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scrobbler.cli.status.now", lambda: T0)
+    hidden = Session(key=KEY, account="default", state=State.PLAYING, media=HEAT, at=T0, incognito=True)
+    with opened(tmp_path / "state") as store:
+        store.keep(hidden, [], T0, idle=False).result(10)
+        store.hide(["marta"], UNTIL_OFF, []).result(10)
+        store.hide(["default"], T0 + timedelta(hours=3), []).result(10)
+        store.hide(["paul"], UNTIL_OFF, []).result(10)
+    lines = status(file)
+    assert lines[3:5] == [
+        "Incognito marta: on until it is switched off",
+        "Incognito default: on until 20 Nov 23:00",
+    ]
+    assert "Last      something incognito (playing)" in lines
+    found = known(file)
+    assert found["incognito"] == [
+        {"account": "marta", "on": True, "until": None},
+        {"account": "default", "on": True, "until": "2026-11-20T23:00:00+00:00"},
+    ]
+    assert (found["watching"][0]["item"], found["watching"][0]["incognito"]) == (None, True)
+    assert "Heat" not in json.dumps(found) + "".join(lines)
+    monkeypatch.setattr("scrobbler.cli.status.now", lambda: T0 + timedelta(hours=3))
+    assert [one["account"] for one in known(file)["incognito"]] == ["marta"]
+
+
+def test_of_many_entries_ten_are_shown(file: Path, tmp_path: Path) -> None:
+    kept(tmp_path / "state", *(Media(title=f"Film {number}") for number in range(11)), aside=True)
+    kept(tmp_path / "state", *(Media(title=f"Film {number}") for number in range(100, 200)))
+    lines = status(file)[5:]
+    assert [line for line in lines if line.startswith("Waiting ")] == [
+        f"Waiting   stop Film {number}, 20 Nov 20:00" for number in range(100, 110)
+    ]
+    assert lines[10] == "          and 90 more: `scrobbler queue list`"
+    assert lines[20].startswith("Set aside Film 9, 20 Nov 20:00: ")
+    assert lines[21:] == ["          and 1 more: `scrobbler queue list`"]
+    assert len(known(file)["waiting"]) == 100
+
+
+def test_what_waits_says_why(file: Path, tmp_path: Path) -> None:
+    kept(tmp_path / "state", HEAT)
+    with opened(tmp_path / "state") as store:
+        failure = Failure(at=T0, reason="Trakt answered 503", until=T0, next_at=T0, uncertain=False, own=True)
+        store.fail(claimed(store), failure).result(10)
+    assert "Waiting   stop Heat (1995), 20 Nov 20:00: Trakt answered 503" in status(file)
+
+
+def test_a_name_cannot_tell_the_terminal_what_to_do(file: Path, tmp_path: Path) -> None:
+    kept(tmp_path / "state", Media(path="/films/\x1b]0;gone\x07\nHeat.mkv"))
+    assert "Waiting   stop \ufffd]0;gone\ufffd\ufffdHeat.mkv, 20 Nov 20:00" in status(file)
+
+
+def test_a_state_folder_that_can_be_none_is_one_without_an_agent(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = ran("status", "--state", tmp_path / "file" / "state")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Agent     not running: ")
 
 
 def test_beside_a_running_agent_it_names_its_process_and_says_where_a_playback_is_now(

@@ -24,6 +24,7 @@ def test_without_a_file_the_defaults_watch_mpv(tmp_path: Path) -> None:
     assert found.trakt.api_url == "https://api.trakt.tv"
     assert found.server is None
     assert found.state_dir == tmp_path / "state" / "scrobbler"
+    assert found.keep_days == 365
 
 
 def test_everything_can_be_set(tmp_path: Path) -> None:
@@ -44,6 +45,9 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         listen = "0.0.0.0:80"
         [state]
         dir = "{tmp_path}/state"
+        keep_days = 30
+        [scrobble]
+        threshold = 90
         """,
         FILE,
     )
@@ -53,6 +57,8 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
     assert found.server is not None
     assert found.server.address() == ("0.0.0.0", 80)
     assert found.state_dir == tmp_path / "state"
+    assert found.keep_days == 30
+    assert (found.scrobble.threshold, found.scrobble.really_watched, found.scrobble.at_threshold) == (90.0, 0.0, False)
 
 
 def test_an_address_may_be_of_the_sixth_version() -> None:
@@ -83,7 +89,7 @@ def test_an_address_may_be_of_the_sixth_version() -> None:
         ('[server]\nlisten = "localhost:99999"', "config.toml:2: server.listen: this must be HOST:PORT"),
         ("server = 5", "config.toml:1: server: this must be a table, not a whole number"),
         ("[plyers.mpv]", "config.toml:1: plyers: there is no such key (did you mean players?)"),
-        ("[players.foo]", "config.toml:1: players.foo: there is no adapter 'foo'; installed are: mpv"),
+        ("[players.foo]", "config.toml:1: players.foo: there is no adapter 'foo'; installed are: emby, jellyfin, mpv, plex, tautulli"),
         ('[players.tv]\nkind = "foo"', "config.toml:2: players.tv.kind: there is no adapter 'foo'"),
         (
             "[players.mpv]\nsokets = []",
@@ -98,6 +104,14 @@ def test_an_address_may_be_of_the_sixth_version() -> None:
             "config.toml:2: accounts.marta: this must be a table, written as [accounts.marta]",
         ),
         ("players = { mpv = { sokets = 1 } }", "config.toml:1: players.mpv.sokets: there is no such key"),
+        ("[state]\nkeep_days = 0", "config.toml:2: state.keep_days: this must be a number of days from 1 to 36500"),
+        ("[state]\nkeep_days = 36501", "config.toml:2: state.keep_days: this must be a number of days"),
+        ("[state]\nkeep_days = 1.5", "config.toml:2: state.keep_days: this must be a number of days"),
+        ("[scrobble]\nthreshold = 75", "config.toml:2: scrobble.threshold: this must be a percent from 80 to 100"),
+        ("[scrobble]\nthreshold = nan", "config.toml:2: scrobble.threshold: this must be a percent from 80 to 100"),
+        ("[scrobble]\nreally_watched = -1", "config.toml:2: scrobble.really_watched: this must be a percent from 0"),
+        ('[scrobble]\nat_threshold = "no"', "config.toml:2: scrobble.at_threshold: this must be true or false"),
+        ("[scrobble]\ntreshold = 90", "config.toml:2: scrobble.treshold: there is no such key (did you mean threshold"),
         ('[state]\n# a comment\n"dir" = 3', "config.toml:3: state.dir: this must be a text in quotes"),
     ],
 )

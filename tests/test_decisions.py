@@ -13,7 +13,7 @@ from playbook import HEAT, KEY
 
 from scrobbler import decisions
 from scrobbler.adapters import Ignored
-from scrobbler.decisions import Decision, Note, What, clock, heard, ignored, read, write
+from scrobbler.decisions import Decision, Note, What, clock, heard, hidden, ignored, read, write
 from scrobbler.events import Kind, PlayerEvent, Seconds
 from scrobbler.session import Session
 from scrobbler.store import Store
@@ -51,6 +51,24 @@ def test_a_note_on_the_disk_is_a_decision_with_a_number(db: sqlite3.Connection) 
             session="mpv/4711",
         ),
     )
+
+
+def test_what_is_watched_incognito_has_no_name() -> None:
+    said = hidden(EVENT, "default", "play")
+    assert (said.what, said.words) == (What.HEARD, "mpv: play, incognito")
+    assert "Heat" not in str(said)
+
+
+def test_of_each_source_the_last_word_is_found(db: sqlite3.Connection) -> None:
+    for source, what, words_ in (
+        ("mpv", What.HEARD, "play"),
+        ("plex", What.HEARD, "play"),
+        ("mpv", What.HEARD, "stop"),
+        ("mpv", What.SENT, "Trakt: stopped"),
+        ("plex", What.IGNORED, "media.rate"),
+    ):
+        write(db, [msgspec.structs.replace(note(words_, what), source=source)])
+    assert [(one.source, one.words) for one in decisions.last_of_each(db)] == [("mpv", "stop"), ("plex", "media.rate")]
 
 
 def test_what_is_not_known_of_an_event_is_left_out() -> None:

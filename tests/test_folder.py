@@ -120,6 +120,31 @@ async def test_with_a_name_the_others_are_not_told(tmp_path: Path) -> None:
         assert set(heard) == {tmp_path / "config.toml"}
 
 
+@pytest.mark.parametrize(("asked", "times"), [(True, 2), (False, 1)])
+async def test_what_is_touched_is_told_only_if_it_is_asked_for(tmp_path: Path, asked: bool, times: int) -> None:
+    file, last = tmp_path / "film", tmp_path / "last"
+    file.touch()
+    seen: list[Path] = []
+    async with aclosing(appearing(tmp_path, touched=asked)) as paths:
+        async for path in paths:
+            seen.append(path)
+            if path == file and seen.count(file) == 1:
+                os.utime(file)
+                last.mkdir()
+            if path == last:
+                break
+    assert seen.count(file) == times
+
+
+async def test_what_is_written_while_it_stays_open_is_told_if_it_is_asked_for(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("w") as file:
+        async with aclosing(appearing(tmp_path, name="log", touched=True)) as paths:
+            assert await anext(paths) == tmp_path / "log"
+            file.write("more")
+            file.flush()
+            assert await asyncio.wait_for(anext(paths), 10) == tmp_path / "log"
+
+
 async def test_what_goes_is_not_told(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     async with armed(tmp_path) as seen:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -38,6 +39,25 @@ def test_the_kernel_lets_go_when_the_holder_is_killed(tmp_path: Path) -> None:
 
 def test_nobody_holds_a_folder_that_is_not_there(tmp_path: Path) -> None:
     assert holder(tmp_path / "nowhere") is None
+
+
+def test_nobody_holds_what_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert holder(tmp_path / "file" / "state") is None
+
+
+def test_a_folder_of_another_user_does_not_say_who_holds_it() -> None:
+    with TemporaryDirectory() as name, held(Path(name)):
+        Path(name).chmod(0)
+        us = os.geteuid()
+        if us == 0:
+            os.seteuid(65534)
+        try:
+            with pytest.raises(StateError, match=f"the state folder {name} cannot be read: Permission denied"):
+                holder(Path(name))
+        finally:
+            os.seteuid(us)
+            Path(name).chmod(0o700)
 
 
 def test_the_folder_is_made_for_its_owner_only(tmp_path: Path) -> None:

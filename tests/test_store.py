@@ -1,10 +1,12 @@
 """What must not be lost, and the order in which it leaves. ``spec/delivery.md`` has the MUSTs."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 import pytest
@@ -12,6 +14,7 @@ from conftest import EPOCH, Clock
 from playbook import HEAT, KEY, TRON
 
 from scrobbler.decisions import Note, What
+from scrobbler.errors import StateError
 from scrobbler.events import Media, Seconds, SessionKey
 from scrobbler.motion import State
 from scrobbler.outbox import HOPELESS, OTHERS, Entry, EntryState, Failure
@@ -583,6 +586,57 @@ def test_a_file_of_the_first_version_is_copied_and_upgraded_with_all_that_is_in_
     with closing(sqlite3.connect(path.with_name(f"{FILE}.version-1"))) as copy:
         assert copy.execute("SELECT count(*) FROM outbox").fetchone() == (3,)
         assert copy.execute("PRAGMA user_version").fetchone() == (1,)
+
+
+# Incognito, and who follows the decisions
+
+
+def test_incognito_is_kept_by_account_until_it_is_switched_off(store: Store, tmp_path: Path, clock: Clock) -> None:
+    end = clock() + timedelta(hours=2)
+    note = Note(at=clock(), what=What.INCOGNITO, words="incognito is on")
+    assert store.incognito().result(10) == {}
+    store.hide(["default", "marta"], end, [note]).result(10)
+    store.hide(["marta"], end + timedelta(hours=1), []).result(10)
+    assert store.incognito().result(10) == {"default": end, "marta": end + timedelta(hours=1)}
+    assert look(tmp_path).incognito == store.incognito().result(10)
+    store.hide(["marta", "nobody"], None, []).result(10)
+    assert store.incognito().result(10) == {"default": end}
+    assert [one.words for one in decisions(tmp_path)] == ["incognito is on"]
+
+
+def test_what_was_heard_last_is_found_beside_the_agent(store: Store, tmp_path: Path, clock: Clock) -> None:
+    notes = [Note(at=clock(), what=What.HEARD, words=words, source="mpv") for words in ("play", "stop")]
+    store.note(notes).result(10)
+    assert [one.words for one in look(tmp_path).heard] == ["stop"]
+
+
+def test_a_decision_touches_the_file_once_it_can_be_read(store: Store, tmp_path: Path, clock: Clock) -> None:
+    os.utime(tmp_path / FILE, (0, 0))
+    keep(store, clock, START)
+    assert (tmp_path / FILE).stat().st_mtime == 0
+    store.note([Note(at=clock(), what=What.HEARD, words="play")]).result(10)
+    assert (tmp_path / FILE).stat().st_mtime > 0
+    assert [one.words for one in decisions(tmp_path)] == ["play"]
+
+
+def test_a_file_that_is_gone_is_not_touched_and_harms_nobody(store: Store, tmp_path: Path, clock: Clock) -> None:
+    (tmp_path / FILE).rename(tmp_path / "away")
+    store.note([Note(at=clock(), what=What.HEARD, words="play")]).result(10)
+    assert not (tmp_path / FILE).exists()
+
+
+def test_a_folder_of_another_user_is_said_to_be_so() -> None:
+    with TemporaryDirectory() as name:
+        Path(name).chmod(0)
+        us = os.geteuid()
+        if us == 0:
+            os.seteuid(65534)
+        try:
+            with pytest.raises(StateError, match=f"the state folder {name} cannot be read: Permission denied"):
+                look(Path(name))
+        finally:
+            os.seteuid(us)
+            Path(name).chmod(0o700)
 
 
 @pytest.mark.parametrize("moment", [*range(1, 20, 3), 99])

@@ -4,6 +4,7 @@ A command's module is imported when it is run, so that none pays for what only a
 """
 
 import sys
+import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib import import_module
@@ -26,10 +27,18 @@ COMMANDS: Final = {
     "logout": "Sign out: take the access back at Trakt, forget the tokens.",
     "accounts": "Show who is signed in, and until when.",
     "status": "Show what is watched, what waits, what was sent.",
+    "queue": "Show what waits and what was set aside; try it again, or drop it.",
+    "log": "Show what came in, what went out, and why not.",
+    "incognito": "Say nothing of what is watched for a while.",
+    "api": "Call any method of Trakt's API.",
+    "replay": "Play a recorded log again, and show what it leads to.",
     "demo": "Show the whole idea in half a minute, without an account.",
     "sandbox": "Run a Trakt of your own, to try things out.",
 }
 """Name and short help; the module of the same name holds the command."""
+
+_COMMANDING: Final = {"Cc", "Cs", "Zl", "Zp"}
+"""Categories of Unicode whose signs are not shown but done, or cannot be written."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -108,7 +117,38 @@ def settings_options(command: F) -> F:
     return command
 
 
-class _Commands(click.Group):
+def local(at: datetime) -> str:
+    """An instant as the user's clock shows it, for people."""
+    return f"{at.astimezone():%d %b %H:%M}"
+
+
+def printable(text: str) -> str:
+    """The text on one line, without signs that would tell a terminal what to do; a file's name may hold any."""
+    return "".join("\ufffd" if unicodedata.category(sign) in _COMMANDING else sign for sign in text)
+
+
+class Group(click.Group):
+    """Commands in the order in which they are written; a mistyped one is answered with one that is there."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names."""
+        return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is meant. A usage error where there is none."""
+        known = self.list_commands(ctx)
+        if args[0] not in known and not args[0].startswith("-"):
+            import difflib  # noqa: PLC0415  # only a typo needs it
+
+            close = difflib.get_close_matches(args[0], known, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(known)}."
+            ctx.fail(f"There is no command {args[0]!r}: {hint}")
+        return super().resolve_command(ctx, args)
+
+
+class _Commands(Group):
     """Commands by name, each loaded when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -123,17 +163,6 @@ class _Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in COMMANDS and not args[0].startswith("-"):
-            import difflib  # noqa: PLC0415  # only a typo needs it
-
-            close = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(COMMANDS)}."
-            ctx.fail(f"There is no command {args[0]!r}: {hint}")
-        return super().resolve_command(ctx, args)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

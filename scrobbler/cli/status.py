@@ -1,19 +1,26 @@
 """``scrobbler status``: what the state folder says, read beside the agent and without touching anything."""
 
-import json
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import click
+from msgspec.structs import asdict
 
 from scrobbler import lock
-from scrobbler.cli import Settings, now, settings_options
+from scrobbler.cli import Settings, local, now, printable, settings_options
+from scrobbler.cli.entries import dumped, told
+from scrobbler.cli.incognito import report as incognito
 from scrobbler.config import Config
 from scrobbler.errors import StateError
-from scrobbler.outbox import Entry
-from scrobbler.session import Session, State, estimate
-from scrobbler.store import Play, Snapshot, look
+from scrobbler.motion import State, estimate
+from scrobbler.plays import Play
+from scrobbler.request import UNTIL_OFF, shown
+from scrobbler.session import Session
+from scrobbler.store import Snapshot, look
 from scrobbler.trakt.tokens import TokenFile
+
+MOST: Final = 10
+"""So many entries of a kind are shown to people; `scrobbler queue list` shows all."""
 
 
 @click.command()
@@ -29,27 +36,40 @@ def command(settings: Settings, as_json: bool) -> None:
       scrobbler status --json
     """
     configuration = settings.load()
-    report = _report(configuration, look(configuration.state_dir), now())
-    click.echo(json.dumps(report, indent=2) if as_json else _words(report))
+    at = now()
+    report = _report(configuration, look(configuration.state_dir), at)
+    click.echo(dumped(report) if as_json else _words(report, at))
 
 
 def _report(configuration: Config, state: Snapshot, at: datetime) -> dict[str, Any]:
     """Everything that is known, in the shape of ``--json``."""
     pid = lock.holder(configuration.state_dir)
+    heard = {one.source: one for one in state.heard}
     return {
         "agent": {"running": pid is not None, "pid": pid},
         "state_dir": str(configuration.state_dir),
         "accounts": [_account(account, configuration) for account in configuration.accounts],
         "players": [
-            {"name": name, "kind": player.kind, "account": player.account}
+            {
+                "name": name,
+                "kind": player.kind,
+                "account": player.account,
+                "heard_at": heard[name].at if name in heard else None,
+                "heard": heard[name].words if name in heard else None,
+            }
             for name, player in configuration.players.items()
         ],
         "watching": [
             _session(one, at if pid is not None else one.at) for one in state.sessions if one.state is not State.IDLE
         ],
-        "waiting": [_entry(entry) for entry in state.waiting],
-        "set_aside": [_entry(entry) for entry in state.aside],
+        "waiting": [asdict(told(entry)) for entry in state.waiting],
+        "set_aside": [asdict(told(entry)) for entry in state.aside],
         "watched": [_play(play) for play in state.plays],
+        "incognito": [
+            incognito(name, until)
+            for name in configuration.accounts
+            if (until := state.incognito.get(name)) is not None and until > at
+        ],
     }
 
 
@@ -69,22 +89,10 @@ def _session(session: Session, at: datetime | None) -> dict[str, Any]:
         "session": str(session.key),
         "account": session.account,
         "state": session.state.value,
-        "item": session.media.label() if session.media else None,
+        "item": session.media.label() if session.media and not session.incognito else None,
         "position_s": session.position if at is None else estimate(session, at),
         "duration_s": session.duration,
-    }
-
-
-def _entry(entry: Entry) -> dict[str, Any]:
-    return {
-        "entry": entry.id,
-        "account": entry.scrobble.account,
-        "action": entry.scrobble.action.value,
-        "item": entry.scrobble.media.label(),
-        "at": entry.scrobble.at.isoformat(),
-        "attempts": entry.attempts,
-        "not_before": entry.not_before.isoformat(),
-        "reason": entry.reason,
+        "incognito": session.incognito,
     }
 
 
@@ -92,13 +100,13 @@ def _play(play: Play) -> dict[str, Any]:
     return {
         "account": play.account,
         "item": play.media.label(),
-        "watched_at": play.watched_at.isoformat(),
+        "watched_at": play.watched_at,
         "how": play.how.value,
         "history_id": play.history_id,
     }
 
 
-def _words(report: dict[str, Any]) -> str:
+def _words(report: dict[str, Any], at: datetime) -> str:
     """The report for people: a line a thing, and no heading over nothing."""
     agent = report["agent"]
     lines = [
@@ -106,19 +114,38 @@ def _words(report: dict[str, Any]) -> str:
     ]
     for account in report["accounts"]:
         lines.append(f"Account   {account['name']}: {account['problem'] or 'signed in'}")
+    for one in report["incognito"]:
+        lines.append(f"Incognito {one['account']}: {shown(one['until'] or UNTIL_OFF)}")
     for player in report["players"]:
-        lines.append(f"Player    {player['name']} ({player['kind']}), for {player['account']}")
+        heard = f", last heard {_ago(at - player['heard_at'])}" if player["heard_at"] else ""
+        lines.append(f"Player    {player['name']} ({player['kind']}), for {player['account']}{heard}")
     for one in report["watching"]:
         share = f", {one['position_s'] / one['duration_s']:.0%}" if one["position_s"] and one["duration_s"] else ""
-        lines.append(f"{'Now' if agent['running'] else 'Last':<10}{one['item']} ({one['state']}{share})")
-    for entry in report["waiting"]:
-        lines.append(f"Waiting   {entry['action']} {entry['item']}, {_local(entry['at'])}")
-    for entry in report["set_aside"]:
-        lines.append(f"Set aside {entry['item']}, {_local(entry['at'])}: {entry['reason']}")
+        item = "something incognito" if one["incognito"] else one["item"]
+        lines.append(f"{'Now' if agent['running'] else 'Last':<10}{item} ({one['state']}{share})")
+    lines += _some([_waits(entry) for entry in report["waiting"]])
+    lines += _some([f"Set aside {one['item']}, {local(one['at'])}: {one['reason']}" for one in report["set_aside"]])
     for play in report["watched"]:
-        lines.append(f"Watched   {play['item']}, {_local(play['watched_at'])}, {play['how']}")
-    return "\n".join(lines)
+        lines.append(f"Watched   {play['item']}, {local(play['watched_at'])}, {play['how']}")
+    return "\n".join(map(printable, lines))
 
 
-def _local(at: str) -> str:
-    return f"{datetime.fromisoformat(at).astimezone():%d %b %H:%M}"
+def _waits(entry: dict[str, Any]) -> str:
+    reason = f": {entry['reason']}" if entry["reason"] else ""
+    return f"Waiting   {entry['action']} {entry['item']}, {local(entry['at'])}{reason}"
+
+
+def _some(lines: list[str]) -> list[str]:
+    """The first ones, and how many more there are."""
+    more = len(lines) - MOST
+    return lines if more <= 0 else [*lines[:MOST], f"          and {more} more: `scrobbler queue list`"]
+
+
+def _ago(age: timedelta) -> str:
+    """A time that has passed, in words."""
+    seconds = age.total_seconds()
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        number = int(seconds // length)
+        if number > 0:
+            return f"{number} {unit}{'' if number == 1 else 's'} ago"
+    return "just now"
