@@ -24,7 +24,7 @@ STDIN: Final = Path("-")
 @settings_options
 @click.pass_obj
 def command(settings: Settings, log: Path, verbose: bool, as_json: bool) -> None:
-    """Play a recorded log again, and show each call to Trakt that it leads to.
+    """Play a recorded log again, and show what it leads to.
 
     LOG is what `scrobbler run --record FILE` wrote, or - for standard input. Nothing is sent and nothing is looked up:
     items are as the player named them. Each line is JSON with "at" (ISO time), "source" (plex, jellyfin, mpv, ...) and
