@@ -37,8 +37,9 @@ def command(settings: Settings, log: Path, verbose: bool, as_json: bool) -> None
     """
     configuration = settings.load()
     replay = Replay(lambda _name, calls_us: policy_of(configuration, calls_us=calls_us))
+    name = "standard input" if log == STDIN else str(log)
     with _opened(log) as file:
-        outcome = replay.run(read(file, str(log)), str(log))
+        outcome = replay.run(read(file, name), name)
     if as_json:
         click.echo(json.dumps({"calls": [call(one) for one in outcome.calls], "watches": len(outcome.watches)}))
     else:
@@ -62,7 +63,8 @@ def _words(outcome: Outcome, *, verbose: bool) -> str:
         rows.sort(key=lambda row: row[0])
     lines = [f"{at.astimezone():%d %b %H:%M:%S}  {words}" for at, words in rows]
     if outcome.unheard and not verbose:
-        lines.append(f"{len(outcome.unheard)} lines led to nothing; --verbose says why.")
+        number = len(outcome.unheard)
+        lines.append(f"{number} line{'s' if number > 1 else ''} led to nothing; --verbose says why.")
     counted = ", ".join(one.media.label() for one in outcome.watches)
     lines.append(f"Watched: {counted}." if counted else "Nothing counts as watched.")
     return "\n".join(lines)
