@@ -186,7 +186,7 @@ async def test_the_pages_work_below_a_path_of_a_proxys(desk: Desk) -> None:
 def test_the_agent_ends_at_once_though_a_page_is_open(tmp_path: Path) -> None:
     file = configured(tmp_path, more='[server]\nlisten = "127.0.0.1:0"')
     with running("run", "--config", file) as agent:
-        url = agent.says("listening on ").split("to sign in: ")[1].rstrip().rstrip(")")
+        url = agent.says("to sign in, open ").split()[-1]
         assert url.endswith("/login")
         with httpx.stream("GET", f"{url}/default/events") as news:
             lines = news.iter_lines()

@@ -21,7 +21,7 @@ from scrobbler.delivery import Courier
 from scrobbler.errors import ConfigError, ScrobblerError, StateError
 from scrobbler.events import Percent, Seconds
 from scrobbler.identify.lookup import Finder
-from scrobbler.invitation import Invitation
+from scrobbler.invitation import Invitation, SignedIn
 from scrobbler.network import Network
 from scrobbler.outlet import Outlet
 from scrobbler.policy import Policy
@@ -174,7 +174,9 @@ async def _listen(
     hooks = {name: Hook(webhook=webhook, secret=_secret(name, configuration)) for name, webhook in webhooks.items()}
     pages = LoginPages(invitations, Guard(password=server.password), now).routes()
     address = await stack.enter_async_context(serving(build(hooks, agent, now, pages), *server.address()))
-    log.info("listening on %s (to sign in: %s/login)", address, address)
+    log.info("listening on %s", address)
+    if not all(isinstance(one.state, SignedIn) for one in invitations.values()):
+        log.info("to sign in, open %s/login", address)
 
 
 def _secret(name: str, configuration: Config) -> str:
