@@ -76,7 +76,7 @@ class Replay:
         """What the real parser makes of a line."""
         name = line.player or line.source
         if name not in self._parsers:
-            self._parsers[name] = _parser(line.source, name)
+            self._parsers[name] = _parser(line, name)
         parser = self._parsers[name]
         if parser is None:
             return [_event(line)]
@@ -105,11 +105,16 @@ class Replay:
         self._said.extend(said)
 
 
-def _parser(source: str, name: str) -> Webhook | None:
-    """The adapter that understands what this server posts; None for a player that we watch."""
-    plugin = adapters.load(source)
+def _parser(line: Line, name: str) -> Webhook | None:
+    """The adapter that understands what this server posts; None for a player that is watched.
+
+    An event tells all by itself, so the adapter that made it need not be installed here.
+    """
+    plugin = adapters.load(line.source)
+    if plugin is None and isinstance(line.payload, dict) and line.payload.keys() >= {"session", "kind", "media"}:
+        return None
     if plugin is None:
-        raise ConfigError(f"there is no adapter {source!r}; there are: {', '.join(adapters.available())}")
+        raise ConfigError(f"there is no adapter {line.source!r}; there are: {', '.join(adapters.available())}")
     made = plugin.build(name, plugin.options())
     return made if isinstance(made, Webhook) else None
 

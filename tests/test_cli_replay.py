@@ -84,7 +84,7 @@ def test_it_reads_standard_input(tmp_path: Path) -> None:
     [
         ("what?\n", "line 1: JSON is malformed"),
         ('{"at": "yesterday", "source": "mpv", "payload": {}}\n', "line 1: Invalid RFC3339"),
-        (json.dumps({**PLAYED, "source": "plox"}), "line 1: there is no adapter 'plox'; there are: "),
+        (json.dumps({**PLAYED, "source": "plox", "payload": {}}), "line 1: there is no adapter 'plox'; there are: "),
     ],
 )
 def test_a_line_that_is_none_is_one_clear_line(line: str, words: str, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from scrobbler.errors import ConfigError
@@ -115,6 +116,12 @@ def test_what_leads_to_nothing_is_told_with_its_reason() -> None:
 def test_an_adapter_that_is_not_there_is_told_with_the_line() -> None:
     with pytest.raises(ConfigError, match=r"^log, line 2: there is no adapter 'plox'; there are: .*plex"):
         replayed(plex(0, "play", 0), Line(at=AT, source="plox", payload={}))
+
+
+def test_an_event_tells_all_by_itself_whatever_adapter_made_it() -> None:
+    lines = [mpv(0, Kind.PLAY, 0), mpv(95, Kind.STOP, 95)]
+    elsewhere = [Line(at=line.at, source="kodi", payload=msgspec.to_builtins(line.payload)) for line in lines]
+    assert len(replayed(*elsewhere).watches) == 1
 
 
 def test_a_call_is_told_as_the_player_named_its_item() -> None:
