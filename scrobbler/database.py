@@ -5,13 +5,14 @@ row. SQLite up to 3.51.2 can damage a file that two connections write (https://s
 only one ever does, and the agent's lock sees to it that there is one agent.
 """
 
+import os
 import queue
 import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -25,24 +26,31 @@ _Task = tuple[Work[Any], Callable[[], None], Future[Any]]
 APPLICATION: Final = 0x5C20BB1E
 """Marks the file as ours (``PRAGMA application_id``)."""
 _BATCH: Final = 256
+_ROOM: Final = 128 * 1024
+"""Bytes that SQLite needs beside the file, at least, to open it."""
 
 
 class Database:
     """The file and its writer. ``schema`` holds one script per version; a file's version is how many were run."""
 
-    def __init__(self, path: Path, schema: Sequence[str], now: datetime) -> None:
+    def __init__(
+        self, path: Path, schema: Sequence[str], now: datetime, weed: Callable[[sqlite3.Connection], int] = lambda _: 0
+    ) -> None:
         """Open or create the file.
 
         A file that is damaged or newer than this program is moved aside, never written to; ``moved`` then says so.
+        ``weed`` deletes rows that hold nonsense (SQLite does not look into them) and returns how many; if there are
+        any, the file is copied before, and ``moved`` says so.
+
         Raises ``StateError`` where the disk lets us do nothing.
         """
         self.path = path
         self.moved: str | None = None
         self._closed = False
         try:
-            self._connection = self._open(schema, now)
+            self._connection = self._open(schema, now, weed)
         except (OSError, sqlite3.Error) as error:
-            raise StateError(f"the state file {path} cannot be used: {error}") from None
+            raise StateError(f"the state file {path} cannot be used: {_reason(path, error)}") from None
         self._work: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
         self._thread.start()
@@ -115,7 +123,9 @@ class Database:
             after()
             future.set_result(result)
 
-    def _open(self, schema: Sequence[str], now: datetime) -> sqlite3.Connection:
+    def _open(
+        self, schema: Sequence[str], now: datetime, weed: Callable[[sqlite3.Connection], int]
+    ) -> sqlite3.Connection:
         reason = _unusable(self.path, len(schema))
         if reason is not None:
             aside = self._move_aside(now)
@@ -123,6 +133,7 @@ class Database:
         connection = _connect(self.path)
         try:
             _upgrade(connection, self.path, schema)
+            self._weed(connection, now, weed)
         except BaseException:
             connection.close()
             raise
@@ -130,12 +141,31 @@ class Database:
 
     def _move_aside(self, now: datetime) -> Path:
         """Rename the file, and the journals that belong to it, to a name of their own."""
-        aside = self.path.with_name(f"{self.path.name}.aside-{now:%Y%m%dT%H%M%S%f}")
+        aside = self._aside(now)
         for suffix in ("", "-wal", "-shm"):
             part = self.path.with_name(self.path.name + suffix)
             if part.exists():
                 part.rename(aside.with_name(aside.name + suffix))
         return aside
+
+    def _aside(self, now: datetime) -> Path:
+        return self.path.with_name(f"{self.path.name}.aside-{now:%Y%m%dT%H%M%S%f}")
+
+    def _weed(self, connection: sqlite3.Connection, now: datetime, weed: Callable[[sqlite3.Connection], int]) -> None:
+        """Leave out what cannot be read, once all of it is in a copy."""
+        connection.execute("BEGIN IMMEDIATE")
+        found = weed(connection)
+        connection.execute("ROLLBACK")
+        if not found:
+            return
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        aside = self._aside(now)
+        shutil.copy2(self.path, aside)
+        connection.execute("BEGIN IMMEDIATE")
+        weed(connection)
+        connection.execute("COMMIT")
+        reason = f"{self.path} is damaged ({found} of its rows make no sense)"
+        self.moved = f"{reason}; it was copied to {aside.name}, and they were left out"
 
 
 def text(at: datetime) -> str:
@@ -143,13 +173,27 @@ def text(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
+def _reason(path: Path, error: OSError | sqlite3.Error) -> str:
+    """SQLite calls many things an I/O error; on a full disk it is that."""
+    with suppress(OSError):
+        if shutil.disk_usage(path.parent).free < _ROOM:
+            return f"the disk is full ({error})"
+    return str(error)
+
+
 def read_only(path: Path) -> sqlite3.Connection:
     """A connection for commands beside the agent: it can read and cannot write. Raises ``StateError``."""
+    # SQLite wants to write beside the file even to read it. Where nobody can, nobody changes it either.
+    how = "mode=ro" if _log(path).exists() or os.access(path.parent, os.W_OK) else "mode=ro&immutable=1"
     try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5, isolation_level=None)
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=5, isolation_level=None)
         return _prepared(connection, "SELECT 1 FROM sqlite_schema")
     except sqlite3.Error as error:
         raise StateError(f"the state file {path} cannot be read: {error}") from None
+
+
+def _log(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -28,8 +28,7 @@ def held(folder: Path) -> Iterator[None]:
                 f"an agent is already running on {folder} (pid {_pid(descriptor)}): stop it first, "
                 "or give this one a state folder of its own (--state FOLDER)"
             )
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        _sign(folder, descriptor)
         yield
 
 
@@ -61,6 +60,16 @@ def _opened(folder: Path) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _sign(folder: Path, descriptor: int) -> None:
+    """Write down our pid, over the last one's: a disk that is full takes what needs no more room."""
+    said = f"{os.getpid():<10}\n".encode()
+    try:
+        os.pwrite(descriptor, said, 0)
+        os.ftruncate(descriptor, len(said))
+    except OSError as error:
+        raise StateError(f"the state folder {folder} cannot be used: {error.strerror}") from None
 
 
 def _taken(descriptor: int) -> bool:

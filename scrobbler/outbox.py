@@ -15,7 +15,7 @@ Each function works on a connection within a transaction of ``store``.
 
 import sqlite3
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
@@ -54,7 +54,13 @@ UPGRADE: Final = """
     ALTER TABLE outbox ADD COLUMN blamed INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE outbox ADD COLUMN form INTEGER NOT NULL DEFAULT 0;
     UPDATE outbox SET since = json_extract(scrobble, '$.at');
+    DROP INDEX outbox_by_account;
+    CREATE INDEX outbox_by_turn ON outbox (account, (state = 'sending') DESC, max(attempts, 2), id)
+        WHERE state IN ('waiting', 'sending');
+    CREATE INDEX outbox_failing ON outbox (account) WHERE state = 'waiting' AND attempts > 0;
+    CREATE INDEX outbox_passing ON outbox (session) WHERE state = 'done' OR counts = 0;
 """
+"""The indexes are those of the queries below: what is done with one entry costs the same however many wait."""
 
 STEPS_BEHIND: Final = 3
 """With so many failures an entry lets the others go first."""
@@ -62,6 +68,8 @@ HOPELESS: Final = 8
 """So many failures, while others went through, are an entry's own fault."""
 OTHERS: Final = 3
 """So many others must have gone through, and so many failures must have come after that."""
+LONGEST_REST: Final = timedelta(hours=2)
+"""Nothing is put off for so long (Trakt may ask for an hour): what seems to be was so by a clock that was ahead."""
 
 
 class EntryState(Enum):
@@ -106,6 +114,11 @@ class Entry(Struct, frozen=True, kw_only=True):
     def behind(self) -> bool:
         """Whether others go first."""
         return self.attempts >= STEPS_BEHIND
+
+    def rests(self, now: datetime) -> timedelta:
+        """How long it must not be tried yet."""
+        rest = self.not_before - now
+        return rest if timedelta(0) < rest <= LONGEST_REST else timedelta(0)
 
     @property
     def hopeless(self) -> bool:
@@ -168,7 +181,7 @@ _SELECT: Final = (
     "SELECT id, scrobble, state, attempts, uncertain, not_before, coalesce(next_at, not_before), since,"
     " failing_since, others, blamed, form, reason FROM outbox"
 )
-_ORDER: Final = f"ORDER BY state = 'sending' DESC, max(attempts, {STEPS_BEHIND - 1}), id"
+_ORDER: Final = f"ORDER BY (state = 'sending') DESC, max(attempts, {STEPS_BEHIND - 1}), id"
 """Which is next; those that stepped behind take turns, so that none of them holds up another."""
 
 
@@ -184,7 +197,7 @@ def first(db: sqlite3.Connection, account: str) -> Entry | None:
 def claim(db: sqlite3.Connection, account: str, now: datetime) -> Entry | None:
     """The account's next entry if it is due, now SENDING."""
     entry = first(db, account)
-    if entry is None or entry.state is EntryState.SENDING or entry.not_before > now:
+    if entry is None or entry.state is EntryState.SENDING or entry.rests(now):
         return None
     db.execute("UPDATE outbox SET state = ? WHERE id = ?", (EntryState.SENDING.value, entry.id))
     return msgspec.structs.replace(entry, state=EntryState.SENDING)
@@ -214,7 +227,7 @@ def defer(db: sqlite3.Connection, entry: Entry, until: datetime, *, uncertain: b
         (EntryState.WAITING.value, uncertain, text(until), form, entry.id),
     )
     if not entry.scrobble.retract:  # what was begun of taking back is ended, or a stray resume point stays
-        _give_way(db)
+        _give_way(db, entry)
 
 
 def fail(db: sqlite3.Connection, entry: Entry, failure: Failure) -> bool:
@@ -236,7 +249,7 @@ def fail(db: sqlite3.Connection, entry: Entry, failure: Failure) -> bool:
             entry.id,
         ),
     )
-    _give_way(db)
+    _give_way(db, entry)
     return db.execute("SELECT 1 FROM outbox WHERE id = ?", (entry.id,)).fetchone() is not None
 
 
@@ -250,13 +263,15 @@ def set_aside(db: sqlite3.Connection, entry: Entry, reason: str, *, uncertain: b
 
 def recover(db: sqlite3.Connection, rest_until: datetime) -> int:
     """Take what was SENDING for uncertain, and for failed: it may be what ended the process. Returns how many."""
-    found = db.execute(
+    found = unsettled(db, EntryState.SENDING)
+    db.execute(
         "UPDATE outbox SET state = ?, uncertain = 1, not_before = ?, next_at = NULL, attempts = attempts + 1"
         " WHERE state = ?",
         (EntryState.WAITING.value, text(rest_until), EntryState.SENDING.value),
-    ).rowcount
-    _give_way(db)
-    return found
+    )
+    for entry in found:
+        _give_way(db, entry)
+    return len(found)
 
 
 def retry(db: sqlite3.Connection, ids: Sequence[int], now: datetime) -> list[Entry]:
@@ -264,7 +279,7 @@ def retry(db: sqlite3.Connection, ids: Sequence[int], now: datetime) -> list[Ent
     found = _chosen(db, ids)
     db.executemany(
         "UPDATE outbox SET state = ?, attempts = 0, others = 0, blamed = 0, form = 0, failing_since = NULL,"
-        " next_at = NULL, reason = NULL, not_before = ? WHERE id = ?",
+        " next_at = NULL, reason = NULL, not_before = max(not_before, ?) WHERE id = ?",
         [(EntryState.WAITING.value, text(now), entry.id) for entry in found],
     )
     return found
@@ -284,17 +299,33 @@ def _chosen(db: sqlite3.Connection, ids: Sequence[int]) -> list[Entry]:
     return [_entry(row) for row in rows]
 
 
-def _give_way(db: sqlite3.Connection) -> None:
-    """What was overtaken while it was being sent is not sent again."""
+def _give_way(db: sqlite3.Connection, entry: Entry) -> None:
+    """An entry that was overtaken while it was being sent is not sent again."""
     db.execute(
-        "DELETE FROM outbox WHERE state = 'waiting' AND counts = 0 AND EXISTS"
-        " (SELECT 1 FROM outbox AS later WHERE later.session = outbox.session AND later.id > outbox.id)"
+        "DELETE FROM outbox WHERE id = ? AND state = 'waiting' AND counts = 0 AND EXISTS"
+        " (SELECT 1 FROM outbox AS later WHERE later.session = outbox.session AND later.id > outbox.id)",
+        (entry.id,),
     )
 
 
-def unsettled(db: sqlite3.Connection) -> Sequence[Entry]:
-    """All that waits, is being sent, or was set aside; oldest first."""
-    return [_entry(row) for row in db.execute(f"{_SELECT} WHERE state != 'done' ORDER BY id")]
+def weed(db: sqlite3.Connection) -> int:
+    """Delete the entries that cannot be read, and say how many there were."""
+    rotten = []
+    for row in db.execute(_SELECT):
+        try:
+            _entry(row)
+        except ValueError:  # msgspec's errors are ValueErrors
+            rotten.append((row[0],))
+    db.executemany("DELETE FROM outbox WHERE id = ?", rotten)
+    return len(rotten)
+
+
+def unsettled(db: sqlite3.Connection, *states: EntryState) -> Sequence[Entry]:
+    """All in one of these states (none: that waits, is being sent, or was set aside); oldest first."""
+    wanted = states or (EntryState.WAITING, EntryState.SENDING, EntryState.ASIDE)
+    marks = ", ".join("?" * len(wanted))
+    rows = db.execute(f"{_SELECT} WHERE state IN ({marks}) ORDER BY id", tuple(state.value for state in wanted))
+    return [_entry(row) for row in rows]
 
 
 def _entry(row: tuple[int, str, str, int, int, str, str, str, str | None, int, int, int, str | None]) -> Entry:

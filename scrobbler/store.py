@@ -11,7 +11,7 @@ these takes the notes that tell of it (``decisions``), which so cost no flush of
 
 import os
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing, suppress
 from datetime import datetime
@@ -63,7 +63,7 @@ class Store:
 
     def __init__(self, folder: Path, now: datetime) -> None:
         """Open the state file in the folder. Raises ``StateError``; see ``Database`` for damaged files."""
-        self._database = Database(folder / FILE, SCHEMA, now)
+        self._database = Database(folder / FILE, SCHEMA, now, _weed)
         self.moved = self._database.moved
         """What was done with a file that could not be used, for the user; None if all was well."""
 
@@ -100,12 +100,12 @@ class Store:
         """The account's next entry that is due, now SENDING; None if nothing is due."""
         return self._database.submit(lambda db: outbox.claim(db, account, now))
 
-    def next_due(self, account: str) -> Future[datetime | None]:
-        """From when on the account's next entry may be sent; None if nothing waits."""
+    def next_due(self, account: str, now: datetime) -> Future[datetime | None]:
+        """From when on the account's next entry may be sent, ``now`` if it may be; None if nothing waits."""
 
         def work(db: sqlite3.Connection) -> datetime | None:
-            row = outbox.first(db, account)
-            return None if row is None else row.not_before
+            entry = outbox.first(db, account)
+            return None if entry is None else now + entry.rests(now)
 
         return self._database.submit(work)
 
@@ -297,12 +297,39 @@ def _beside(folder: Path, read: Work[T], nothing: T) -> T:
     except OSError as error:
         raise StateError(f"the state folder {folder} cannot be read: {error.strerror}") from None
     with closing(read_only(path)) as db:
-        return read(db) if db.execute("PRAGMA user_version").fetchone()[0] == len(SCHEMA) else nothing
+        try:
+            return read(db) if db.execute("PRAGMA user_version").fetchone()[0] == len(SCHEMA) else nothing
+        except (sqlite3.Error, ValueError) as error:  # msgspec's errors are ValueErrors
+            raise StateError(f"{path} is damaged ({error}): the agent sees to it when it starts") from None
+
+
+def _weed(db: sqlite3.Connection) -> int:
+    """Delete what cannot be read of all that the agent reads when it starts, and say how many rows it were."""
+    sessions = _rotten(db.execute("SELECT key, snapshot FROM sessions"), _session)
+    accounts = _rotten(db.execute("SELECT account, until FROM incognito"), datetime.fromisoformat)
+    db.executemany("DELETE FROM sessions WHERE key = ?", sessions)
+    db.executemany("DELETE FROM incognito WHERE account = ?", accounts)
+    return len(sessions) + len(accounts) + outbox.weed(db)
+
+
+def _rotten(rows: Iterable[tuple[str, str]], read: Callable[[str], object]) -> list[tuple[str]]:
+    """The keys of the rows whose text makes no sense."""
+    found = []
+    for key, said in rows:
+        try:
+            read(said)
+        except ValueError:  # msgspec's errors are ValueErrors
+            found.append((key,))
+    return found
 
 
 def _sessions(db: sqlite3.Connection) -> tuple[Session, ...]:
     rows = db.execute("SELECT snapshot FROM sessions ORDER BY key")
-    return tuple(msgspec.json.decode(row[0], type=Session) for row in rows)
+    return tuple(_session(row[0]) for row in rows)
+
+
+def _session(snapshot: str) -> Session:
+    return msgspec.json.decode(snapshot, type=Session)
 
 
 def _incognito(db: sqlite3.Connection) -> dict[str, datetime]:

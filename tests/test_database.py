@@ -265,3 +265,30 @@ def test_a_reader_cannot_write(tmp_path: Path, clock: Clock) -> None:
     path = tmp_path / "state.db"
     with opened(path, clock), closing(read_only(path)) as db, pytest.raises(sqlite3.OperationalError, match="readonly"):
         db.execute("INSERT INTO t VALUES (1)")
+
+
+def test_rows_that_make_no_sense_are_left_out_of_a_file_that_was_copied_before(tmp_path: Path, clock: Clock) -> None:
+    path = tmp_path / "state.db"
+    with opened(path, clock) as database:
+        for x in (1, 2, 3):
+            insert(database, x)
+    before = path.read_bytes()
+
+    def weed(db: sqlite3.Connection) -> int:
+        return db.execute("DELETE FROM t WHERE x > 1").rowcount
+
+    with closing(Database(path, SCHEMA, clock(), weed)) as database:
+        aside = kept_aside(tmp_path)
+        words = "is damaged (2 of its rows make no sense); it was copied to"
+        assert database.moved == f"{path} {words} {aside.name}, and they were left out"
+    assert rows(path) == [1]
+    assert aside.read_bytes() == before
+    with closing(Database(path, SCHEMA, clock(), weed)) as database:
+        assert database.moved is None
+
+
+def test_a_full_disk_is_called_so(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "state.db").mkdir()
+    monkeypatch.setattr("scrobbler.database._ROOM", 1 << 62)
+    with pytest.raises(StateError, match=r"cannot be used: the disk is full \("):
+        Database(tmp_path / "state.db", SCHEMA, clock())

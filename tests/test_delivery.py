@@ -75,7 +75,7 @@ class Desk:
     def deliver_all(self, attempts: int = 12) -> None:
         """Until nothing waits, with the clock moved to whenever something is due."""
         for _ in range(attempts):
-            due = self.store.next_due("default").result(10)
+            due = self.store.next_due("default", self.clock()).result(10)
             if due is None:
                 return
             rest = max(self.courier.ready_in(), self.courier.backoff.rest())

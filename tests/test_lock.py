@@ -1,6 +1,7 @@
 """One agent per state folder, and the second is told who the first is."""
 
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -64,6 +65,16 @@ def test_the_folder_is_made_for_its_owner_only(tmp_path: Path) -> None:
     with held(tmp_path / "a" / "b"):
         assert (tmp_path / "a" / "b").stat().st_mode & 0o777 == 0o700
         assert (tmp_path / "a" / "b" / NAME).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_disk_that_takes_no_pid_is_said_to_be_so(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(StateError, match="cannot be used: File too large"), held(tmp_path):
+            pytest.fail("a lock was taken that nobody signed")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_folder_that_cannot_be_is_said_to_be_so(tmp_path: Path) -> None:

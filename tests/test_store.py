@@ -182,7 +182,7 @@ def test_what_failed_waits_for_its_time_and_holds_up_its_account(store: Store, c
     keep(store, clock, WATCH)
     fail(store, clock, claim(store, clock), until=30)
     assert store.claim("default", clock()).result(10) is None
-    assert store.next_due("default").result(10) == clock() + timedelta(seconds=30)
+    assert store.next_due("default", clock()).result(10) == clock() + timedelta(seconds=30)
     clock.advance(30)
     again = claim(store, clock)
     assert (again.attempts, again.uncertain) == (1, False)
@@ -215,7 +215,7 @@ def test_a_delivered_watch_is_a_play_and_leaves_nothing_of_its_sitting(
     state = look(tmp_path)
     assert state.waiting == ()
     assert state.plays == (play_of(entry, clock),)
-    assert store.next_due("default").result(10) is None
+    assert store.next_due("default", clock()).result(10) is None
     left = store._database.submit(lambda db: db.execute("SELECT count(*) FROM outbox").fetchone()[0])
     assert left.result(10) == 0
 
@@ -674,3 +674,45 @@ def test_a_kill_in_the_middle_of_the_upgrade_leaves_either_version_whole(
         assert (version, "failing_since" in columns) == ((2, True) if moment == 99 else (1, False))
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     holds_version_1s(tmp_path, clock)
+
+
+ROWS = {
+    "a session": "UPDATE sessions SET snapshot = '{\"key\":'",
+    "a scrobble": "UPDATE outbox SET scrobble = '{oops' WHERE id = 3",
+    "the state of an entry": "UPDATE outbox SET state = 'flying' WHERE id = 3",
+    "the time of an entry": "UPDATE outbox SET not_before = 'yesterday' WHERE id = 1",
+    "incognito": "INSERT INTO incognito VALUES ('default', 'soon')",
+}
+
+
+@pytest.mark.parametrize("statement", ROWS.values(), ids=ROWS.keys())
+def test_a_row_that_makes_no_sense_is_left_out_and_kept_in_a_copy(tmp_path: Path, clock: Clock, statement: str) -> None:
+    path = tmp_path / FILE
+    with closing(Store(tmp_path, clock())) as store:
+        for number in range(5):
+            keep(store, clock, says(Action.STOP, 95, sitting=str(number)))
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(statement)
+        db.commit()
+    damaged = path.read_bytes()
+    if "'flying'" not in statement:
+        with pytest.raises(StateError, match="is damaged"):
+            look(tmp_path)
+    with closing(Store(tmp_path, clock())) as store:
+        assert store.moved is not None
+        assert "1 of its rows make no sense); it was copied to " in store.moved
+        assert store.sessions().result(10) == (() if "sessions" in statement else (SESSION,))
+        assert len(look(tmp_path).waiting) == (4 if "outbox" in statement else 5)
+        assert store.claim("default", clock()).result(10) is not None
+    with closing(Store(tmp_path, clock())) as again:
+        assert again.moved is None
+    [copy] = tmp_path.glob(f"{FILE}.aside-*")
+    assert copy.read_bytes() == damaged
+
+
+def test_a_clock_that_is_set_back_holds_up_nothing(store: Store, clock: Clock) -> None:
+    watches(store, clock, "one")
+    fail(store, clock, claim(store, clock), until=5)
+    clock.advance(-timedelta(days=1).total_seconds())
+    assert store.next_due("default", clock()).result(10) == clock()
+    assert claim(store, clock).scrobble.sitting == "one"

@@ -155,7 +155,6 @@ def test_an_unknown_item_is_rejected(respx_mock: respx.MockRouter, trakt: Trakt)
         ({"added": {"movies": 1, "episodes": 0}, "not_found": {"movies": []}}, HistoryAdded(added=1, not_found=False)),
         ({"added": {"episodes": 1}, "updated": {}}, HistoryAdded(added=1, not_found=False)),
         ({"added": {}, "not_found": {"movies": [{"ids": {}}]}}, HistoryAdded(added=0, not_found=True)),
-        ({}, HistoryAdded(added=0, not_found=False)),
     ],
 )
 def test_a_play_is_added_or_not_found(

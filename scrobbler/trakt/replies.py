@@ -115,11 +115,11 @@ def read_scrobble(reply: Reply, action: Action) -> ScrobbleReply:
 
 
 def read_added(reply: Reply) -> HistoryAdded:
-    """What became of plays that were added."""
-    added, missing = (
-        read_table(read_table(reply.data).get("added")),
-        read_table(read_table(reply.data).get("not_found")),
-    )
+    """What became of plays that were added. Raises ``Uncertain`` where the reply does not say."""
+    data = read_table(reply.data)
+    if not isinstance(data.get("added"), dict):
+        raise Uncertain("Trakt did not say what it added to the history")
+    added, missing = read_table(data["added"]), read_table(data.get("not_found"))
     return HistoryAdded(
         added=(read_number(added, "movies") or 0) + (read_number(added, "episodes") or 0),
         not_found=any(missing.values()),

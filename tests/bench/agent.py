@@ -23,10 +23,11 @@ _READY = "watching"
 class Agent:
     """A running one. ``spawned_at`` and ``ready_at`` are readings of the monotonic clock, in seconds."""
 
-    def __init__(self, process: asyncio.subprocess.Process, spawned_at: float, sockets: Path) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, spawned_at: float, sockets: Path, state: Path) -> None:
         self.pid = process.pid
         self.spawned_at = spawned_at
         self.sockets = sockets
+        self.state = state
         self.ready_at: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self.last_words: deque[str] = deque(maxlen=5)
         self._process = process
@@ -61,7 +62,7 @@ async def agent(folder: Path, url: str, sockets: Path, *, web: bool = False) -> 
         stdin=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )
-    running = Agent(process, spawned_at, sockets)
+    running = Agent(process, spawned_at, sockets, folder / "state")
     listening = asyncio.create_task(running.listen())
     try:
         await running.ready()

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
-from bench import idle, latency, memory, opening, table
+from bench import backlog, idle, journal, latency, memory, opening, table
 from bench.bench import QUICK, Bench, Rounds
 from bench.figure import Figure, MeasurementError
 from bench.player import film
@@ -20,6 +20,8 @@ MEASUREMENTS: Mapping[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
     "version": opening.commands,
     "idle": idle.measure,
     "memory": memory.measure,
+    "journal": journal.measure,
+    "backlog": backlog.measure,
 }
 
 _HOW_TO_READ = """\

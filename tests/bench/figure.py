@@ -18,6 +18,8 @@ class Unit(Enum):
     MIB = "MiB"
     CPU = "CPU s/min"
     WAKES = "/min"
+    KIB = "KiB/h"
+    US = "us"
 
 
 class Goal(Struct, frozen=True, kw_only=True):

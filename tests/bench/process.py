@@ -20,6 +20,11 @@ def cost(pid: int) -> Cost:
     return Cost(cpu=ran / 1e9, switches=switches)
 
 
+def written(pid: int) -> int:
+    """Bytes that it had the kernel write to a disk, in whole pages; what is only in memory (tmpfs) does not count."""
+    return _sum(Path(f"/proc/{pid}/io"), "write_bytes")
+
+
 def memory(pid: int) -> tuple[float, float]:
     """RSS and PSS in MiB. PSS shares what other processes of the moment use too, so compare RSS."""
     rollup = Path(f"/proc/{pid}/smaps_rollup")
