@@ -1,10 +1,10 @@
 #!/bin/sh
-# The real players, the browser and the reader of QR codes that the tests use, and an X server without a screen for the
-# windows. Installs them on Debian for root; else says how.
+# The real players, the browser and the reader of QR codes that the tests use, an X server without a screen for the
+# windows, and a message bus for the desktop's notifications. Installs them on Debian for root; else says how.
 set -eu
 
 missing=""
-for tool in mpv ffmpeg zbarimg Xvfb chromium; do
+for tool in mpv ffmpeg zbarimg Xvfb chromium dbus-daemon; do
     command -v "$tool" >/dev/null 2>&1 || missing="$missing $tool"
 done
 [ -n "$missing" ] || exit 0

@@ -16,6 +16,7 @@ from scrobbler import adapters
 from scrobbler.adapters import Options
 from scrobbler.errors import ConfigError
 from scrobbler.session import DEFAULT_ACCOUNT
+from scrobbler.target import DESKTOP, Targets
 from scrobbler.toml import Document
 
 HttpUrl = Annotated[
@@ -29,6 +30,7 @@ HostPort = Annotated[
     ),
 ]
 _NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+Address = Annotated[str, Meta(pattern=r"^(desktop|[A-Za-z][A-Za-z0-9+.-]*://\S.*)$")]
 _NAME_WORDS: Final = "letters, digits, dots, dashes and underlines, 64 at most"
 Days = Annotated[int, Meta(ge=1, le=36500, description="a number of days from 1 to 36500")]
 AccountName = Annotated[str, Meta(pattern=_NAME, description=_NAME_WORDS)]
@@ -83,6 +85,21 @@ class Server(Struct, frozen=True, kw_only=True):
         return host.strip("[]"), int(port)
 
 
+class Notify(Struct, frozen=True, kw_only=True):
+    """``[notify]``: where it is said that something needs the user."""
+
+    targets: (
+        Annotated[
+            tuple[Address, ...],
+            Meta(description='a list of addresses such as "ntfy://ntfy.sh/my-topic", or "desktop"'),
+        ]
+        | None
+    ) = None
+
+    def __repr__(self) -> str:  # an address may hold a secret, and must not reach a log through a repr
+        return "Notify(...)"
+
+
 class State(Struct, frozen=True, kw_only=True):
     """``[state]``: the folder that holds what must not be lost."""
 
@@ -105,6 +122,7 @@ class _Sections(Struct, frozen=True, kw_only=True):
     players: dict[str, Any] = field(default_factory=dict)
     scrobble: dict[str, Any] = field(default_factory=dict)
     server: dict[str, Any] | None = None
+    notify: dict[str, Any] = field(default_factory=dict)
     state: dict[str, Any] = field(default_factory=dict)
 
 
@@ -119,6 +137,8 @@ class Config(Struct, frozen=True, kw_only=True):
     scrobble: Scrobbling
     server: Server | None
     """None where there is no ``[server]``; a player that calls us wants one all the same."""
+    targets: Targets
+    """Where it is said that something needs the user."""
     state_dir: Path
     keep_days: int
     """So long are plays and decisions remembered."""
@@ -179,6 +199,7 @@ def parse(text: str, path: Path | None) -> Config:
         players=players,
         scrobble=document.table(("scrobble",), Scrobbling),
         server=document.table(("server",), Server) if sections.server is not None else None,
+        targets=_targets(document),
         state_dir=_state_dir(state),
         keep_days=state.keep_days,
     )
@@ -199,6 +220,15 @@ def _player(document: Document, name: str) -> Player:
             f"there is no adapter {kind!r}; installed are: {', '.join(adapters.available())}",
         )
     return Player(kind=kind, account=keys.account, options=document.table(at, plugin.options, but=own))
+
+
+def _targets(document: Document) -> Targets:
+    """What the file says, else the desktop, where there is one."""
+    chosen = document.table(("notify",), Notify).targets
+    if chosen is None:
+        chosen = (DESKTOP,) if os.environ.get("DBUS_SESSION_BUS_ADDRESS") else ()
+    at = ("notify", "targets")
+    return Targets(addresses=chosen, place=f"{document.path}:{document.line(at)}: {'.'.join(at)}")
 
 
 def _state_dir(state: State) -> Path:

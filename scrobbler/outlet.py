@@ -51,8 +51,12 @@ class Outlet:
         clock: Callable[[], datetime],
         network: Network | None = None,
         refused: Callable[[], None] = lambda: None,
+        closed: Callable[[str | None], None] = lambda _: None,
     ) -> None:
-        """``network``: what this account shares with the others. ``refused`` hears that a sign-in is needed."""
+        """``network``: what this account shares with the others. ``refused`` hears that a sign-in is needed.
+
+        ``closed`` hears why Trakt refuses the account as such, and None whenever it does not.
+        """
         self.courier = courier
         self.trouble: str | None = None
         """Why nothing of this account can be sent, in words for the user."""
@@ -63,6 +67,7 @@ class Outlet:
         self._clock = clock
         self._network = network or Network()
         self._refused = refused
+        self._closed = closed
         self._claimed: deque[Entry] = deque()
         self._wake = asyncio.Event()
         self.sending: Future[bool] | None = None
@@ -93,9 +98,11 @@ class Outlet:
                 self.sending = senders.submit(self.courier.deliver, entry)
                 if await asyncio.wrap_future(self.sending):
                     self._network.works()
+                    self._closed(None)
             except Unauthorized as error:
                 await self._until_signed_in(error)
             except Closed as error:
+                self._closed(str(error))
                 await self._say_trouble(What.CLOSED, str(error))
                 await asyncio.sleep(CLOSED_SECONDS)
             except StateError as error:
@@ -116,10 +123,11 @@ class Outlet:
 
     async def _rest(self) -> None:
         """Sleep until something new comes in, or until what waits is due and the account has rested."""
-        due = await patiently(partial(self._store.next_due, self.courier.account))
+        now = self._clock()
+        due = await patiently(partial(self._store.next_due, self.courier.account, now))
         rest = self.courier.backoff.rest()
         self.free = due is None and not rest and not self._wake.is_set()
-        seconds = None if due is None else max(rest, (due - self._clock()).total_seconds(), 0.0)
+        seconds = None if due is None else max(rest, (due - now).total_seconds(), 0.0)
         outage = due is not None and rest > 0
         hoping = self._network.waiting(back=self.wake, works=self._hope) if outage else contextlib.nullcontext()
         with contextlib.suppress(TimeoutError), hoping:

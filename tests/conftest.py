@@ -63,8 +63,9 @@ def anyio_backend() -> str:
 
 @pytest.fixture(autouse=True)
 def no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test reads or writes the user's own configuration, state or sockets."""
-    for name in [name for name in os.environ if name.startswith("SCROBBLER_")] + ["CREDENTIALS_DIRECTORY"]:
+    """No test reads or writes the user's own configuration, state or sockets, or speaks to his desktop."""
+    ours = [name for name in os.environ if name.startswith("SCROBBLER_")]
+    for name in [*ours, "CREDENTIALS_DIRECTORY", "DBUS_SESSION_BUS_ADDRESS"]:
         monkeypatch.delenv(name, raising=False)
     for name, folder in (("HOME", "home"), ("XDG_CONFIG_HOME", "config"), ("XDG_STATE_HOME", "state")):
         monkeypatch.setenv(name, str(tmp_path / folder))

@@ -9,7 +9,7 @@ SPINE = (
     *("errors", "events", "session", "adapters", "config", "toml", "lock", "database", "outbox", "store", "delivery"),
     *("credentials", "senders", "outlet", "agent", "folder", "backoff", "network", "decisions", "plays", "history"),
     *("scrobble", "policy", "motion", "parts", "machine"),
-    *("playback", "naming", "invitation", "usher", "control", "request"),
+    *("playback", "naming", "invitation", "usher", "control", "request", "notify", "notice", "target"),
 )
 TESTED_BY = {
     "errors": "test_delivery",
@@ -20,6 +20,8 @@ TESTED_BY = {
     "naming": "test_delivery",
     "playback": "test_agent",
     "request": "test_control",
+    "notice": "test_notify",
+    "target": "test_notify",
     "policy": "test_session",
     "motion": "test_session",
     "machine": "test_session",

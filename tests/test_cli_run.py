@@ -12,6 +12,9 @@ import httpx
 import pytest
 from cli_process import Running, complaint, configured, eventually, ran, running
 from double import Served
+from eavesdropper import Eavesdropper
+from msgspec.structs import replace
+from receiver import SECRET, Receiver
 
 from scrobbler.sandbox import Sandbox
 from scrobbler.sandbox.mpv import SimulatedMpv
@@ -119,14 +122,7 @@ def test_without_a_sign_in_it_says_how_and_delivers_what_was_watched_once_there_
         eventually(lambda: Action.STOP in [entry.scrobble.action for entry in look(tmp_path / "state").waiting])
         assert sandbox.world.account("sandbox").plays == []
 
-        reply = sandbox.sign_in()
-        created = datetime.fromtimestamp(int(str(reply["created_at"])), UTC)
-        tokens = Tokens(
-            access_token=str(reply["access_token"]),
-            refresh_token=str(reply["refresh_token"]),
-            created_at=created,
-            expires_at=created + timedelta(days=7),
-        )
+        tokens = tokens_of(sandbox)
         TokenFile(tmp_path / "state", "default").write(tokens)
         eventually(lambda: sandbox.world.account("sandbox").plays)
         assert [play.item.title for play in sandbox.world.account("sandbox").plays] == ["Heat"]
@@ -134,6 +130,71 @@ def test_without_a_sign_in_it_says_how_and_delivers_what_was_watched_once_there_
         assert agent.end() == 0
         for secret in (tokens.access_token, tokens.refresh_token, "sandbox-secret"):
             assert secret not in agent.said
+
+
+def tokens_of(sandbox: Sandbox) -> Tokens:
+    """What a sign-in gives."""
+    reply = sandbox.sign_in()
+    created = datetime.fromtimestamp(int(str(reply["created_at"])), UTC)
+    return Tokens(
+        access_token=str(reply["access_token"]),
+        refresh_token=str(reply["refresh_token"]),
+        created_at=created,
+        expires_at=created + timedelta(days=7),
+    )
+
+
+def test_a_refused_sign_in_is_said_to_the_user_and_so_is_that_it_is_well_again(
+    tmp_path: Path, served: Served, eavesdropper: Eavesdropper
+) -> None:
+    eavesdropper.secrets.add(SECRET)
+    sandbox = Sandbox()
+    sandbox.rules.write_gap = 0.0
+    with ExitStack() as stack:
+        receiver = Receiver(served, stack)
+        more = f'[server]\nlisten = "127.0.0.1:0"\n[notify]\ntargets = ["{receiver.refusing}", "{receiver.ntfy}"]'
+        file = configured(tmp_path, served.open(stack, sandbox.app), more=more)
+        tokens = TokenFile(tmp_path / "state", "default")
+        good = tokens_of(sandbox)
+        tokens.write(replace(good, access_token="of-nobody", refresh_token="of-nobody-either"))
+        agent = stack.enter_context(running("run", "--config", file))
+        page = f"{agent.says('listening on ').partition('listening on ')[2].strip()}/login/default"
+        agent.says("watching mpv")
+        asyncio.run(Film(tmp_path / "mpv" / "one").watched(agent))
+        eventually(lambda: receiver.titles == ["Trakt: sign-in needed"])
+        assert f"Run `scrobbler login`, or open {page}. " in receiver.taken[0]["message"]
+        agent.says("notification: target 1 (json) answered with HTTP status 507")
+        tokens.write(good)
+        eventually(lambda: receiver.titles == ["Trakt: sign-in needed", "Trakt: signed in"])
+        eventually(lambda: sandbox.world.account("sandbox").plays)
+        assert agent.end() == 0
+        assert agent.said.count("notification:") == 1
+
+
+def test_a_target_that_never_answers_delays_nothing(tmp_path: Path, served: Served) -> None:
+    sandbox = Sandbox()
+    sandbox.rules.write_gap = 0.0
+    with ExitStack() as stack:
+        receiver = Receiver(served, stack)
+        more = f'[notify]\ntargets = ["{receiver.endless}"]'
+        file = configured(tmp_path, served.open(stack, sandbox.app), more=more)
+        agent = stack.enter_context(running("run", "--config", file))
+        agent.says("watching mpv")
+        eventually(lambda: receiver.dripping == 1)
+        TokenFile(tmp_path / "state", "default").write(tokens_of(sandbox))
+        asyncio.run(Film(tmp_path / "mpv" / "one").watched(agent))
+        eventually(lambda: sandbox.world.account("sandbox").plays)
+        assert "notification:" not in agent.said  # it was still being told
+        assert agent.end(within=5) == 0
+
+
+def test_an_address_to_tell_that_makes_no_sense_ends_it(tmp_path: Path) -> None:
+    file = configured(tmp_path, more='[notify]\ntargets = ["ntyf://hush"]')
+    done = ran("run", "--config", file)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith(f"scrobbler: {file}:11: notify.targets: target 1 (ntyf) is no ")
+    assert "hush" not in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("options", [(), ("-v",)])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from scrobbler import config
 from scrobbler.adapters import Options
-from scrobbler.config import load, parse
+from scrobbler.config import Notify, load, parse
 from scrobbler.errors import ConfigError
 from scrobbler.toml import Document
 
@@ -89,7 +89,10 @@ def test_an_address_may_be_of_the_sixth_version() -> None:
         ('[server]\nlisten = "localhost:99999"', "config.toml:2: server.listen: this must be HOST:PORT"),
         ("server = 5", "config.toml:1: server: this must be a table, not a whole number"),
         ("[plyers.mpv]", "config.toml:1: plyers: there is no such key (did you mean players?)"),
-        ("[players.foo]", "config.toml:1: players.foo: there is no adapter 'foo'; installed are: emby, jellyfin, mpv, plex, tautulli"),
+        (
+            "[players.foo]",
+            "config.toml:1: players.foo: there is no adapter 'foo'; installed are: emby, jellyfin, mpv, plex, tautulli",
+        ),
         ('[players.tv]\nkind = "foo"', "config.toml:2: players.tv.kind: there is no adapter 'foo'"),
         (
             "[players.mpv]\nsokets = []",
@@ -112,6 +115,13 @@ def test_an_address_may_be_of_the_sixth_version() -> None:
         ("[scrobble]\nreally_watched = -1", "config.toml:2: scrobble.really_watched: this must be a percent from 0"),
         ('[scrobble]\nat_threshold = "no"', "config.toml:2: scrobble.at_threshold: this must be true or false"),
         ("[scrobble]\ntreshold = 90", "config.toml:2: scrobble.treshold: there is no such key (did you mean threshold"),
+        (
+            '[notify]\n\ntargets = "ntfy://ntfy.sh/hush"',
+            'config.toml:3: notify.targets: this must be a list of addresses such as "ntfy://ntfy.sh/my-topic", or ',
+        ),
+        ('[notify]\ntargets = ["hush"]', "config.toml:2: notify.targets: this must be a list of addresses such as"),
+        ('[notify]\ntargets = ["a://hush", 7]', "config.toml:2: notify.targets: this must be a list of addresses such"),
+        ('[notify]\ntarget = ["a://hush"]', "config.toml:2: notify.target: there is no such key (did you mean targets"),
         ('[state]\n# a comment\n"dir" = 3', "config.toml:3: state.dir: this must be a text in quotes"),
     ],
 )
@@ -120,6 +130,19 @@ def test_a_mistake_is_named_with_its_line(text: str, words: str) -> None:
         parse(text, FILE)
     assert str(caught.value).startswith(words), str(caught.value)
     assert "\n" not in str(caught.value)
+    assert "hush" not in str(caught.value)
+
+
+def test_what_needs_the_user_is_said_on_his_desktop_unless_he_names_other_targets(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert parse("", FILE).targets.addresses == ()
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/run/user/1000/bus")
+    assert parse("", FILE).targets.addresses == ("desktop",)
+    assert parse("[notify]\ntargets = []", FILE).targets.addresses == ()
+    chosen = parse('[notify]\n\ntargets = ["ntfy://ntfy.sh/hush", "desktop"]', FILE).targets
+    assert chosen.addresses == ("ntfy://ntfy.sh/hush", "desktop")
+    assert chosen.place == "config.toml:3: notify.targets"
 
 
 @pytest.mark.parametrize(
@@ -171,6 +194,9 @@ def test_a_key_that_an_adapter_needs_is_named() -> None:
 
 def test_the_secret_is_in_no_representation() -> None:
     assert "hush" not in repr(parse('[trakt]\nclient_secret = "hush"', FILE))
+    assert "hush" not in repr(parse('[notify]\ntargets = ["ntfy://ntfy.sh/hush"]', FILE))
+    assert "hush" not in repr(parse('[server]\npassword = "hush, hush"', FILE))
+    assert "hush" not in repr(Notify(targets=("ntfy://ntfy.sh/hush",)))
 
 
 @given(

@@ -62,7 +62,10 @@ class Office:
         self.store = store
         trakt = Trakt(double.app, double.tokens(folder, account), clock=clock.monotonic, now=clock)
         courier = Courier(account, trakt, Finder(trakt), store, clock)
-        self.outlet = Outlet(courier, store, double.tokens(folder, account), clock, network)
+        self.closed: list[str | None] = []
+        """Why Trakt refuses the account as such, as the outlet tells it."""
+        tokens = double.tokens(folder, account)
+        self.outlet = Outlet(courier, store, tokens, clock, network, closed=self.closed.append)
 
     async def says(self, action: Action, media: Media = HEAT, *, sitting: str = "one") -> None:
         """A session of the account says something, and the outlet is told."""
@@ -273,6 +276,8 @@ async def test_a_closed_account_rests_and_is_asked_again(
         await eventually(lambda: len(double.history()) == 1)
         assert decisions(tmp_path)[0].what is What.CLOSED
         assert "locked" in decisions(tmp_path)[0].words
+        words = "The Trakt account is locked: write to support@trakt.tv (status 423)"
+        await eventually(lambda: office.closed == [words, None])
 
 
 async def test_an_outcome_that_could_not_be_written_down_is_looked_up(

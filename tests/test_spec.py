@@ -89,6 +89,7 @@ def test_the_keys_of_the_configuration_are_those_of_the_page() -> None:
         "trakt": config.Trakt,
         "scrobble": config.Scrobbling,
         "server": config.Server,
+        "notify": config.Notify,
         "state": config.State,
     }
     found = [

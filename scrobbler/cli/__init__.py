@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "queue": "Show what waits and what was set aside; try it again, or drop it.",
     "log": "Show what came in, what went out, and why not.",
     "incognito": "Say nothing of what is watched for a while.",
+    "notify": "Show where you are told that something needs you, and try it.",
     "api": "Call any method of Trakt's API.",
     "replay": "Play a recorded log again, and show what it leads to.",
     "demo": "Show the whole idea in half a minute, without an account.",

@@ -6,6 +6,7 @@ import logging
 import signal
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from scrobbler.events import Percent, Seconds
 from scrobbler.identify.lookup import Finder
 from scrobbler.invitation import Invitation, SignedIn
 from scrobbler.network import Network
+from scrobbler.notify import Notifier
 from scrobbler.outlet import Outlet
 from scrobbler.policy import Policy
 from scrobbler.recording import RecordedWatcher, RecordedWebhook, Recorder
@@ -101,14 +103,16 @@ async def _run(configuration: Config, store: Store, recorder: Recorder | None) -
     ]
     network = Network()
     invitations = {account: _invitation(account, configuration) for account in configuration.accounts}
-    outlets = {account: _outlet(one, configuration, store, network) for account, one in invitations.items()}
+    notifier = _notifier(configuration)
+    outlets = {account: _outlet(one, configuration, store, network, notifier) for account, one in invitations.items()}
     agent = Agent(sources, store, outlets, now, keep_days=configuration.keep_days)
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
         if configuration.server is not None or webhooks:
-            await _listen(stack, configuration, webhooks, agent, invitations)
+            notifier.page = await _listen(stack, configuration, webhooks, agent, invitations)
         await stack.enter_async_context(control.answering(configuration.state_dir, agent.perform))
         for invitation in invitations.values():
             tasks.create_task(invitation.run())
+        tasks.create_task(notifier.run(tuple(invitations.values())))
         for name, player in configuration.players.items():
             if isinstance(made[name], Screens):
                 tasks.create_task(Usher(made[name], invitations[player.account], now).run())
@@ -140,7 +144,9 @@ def _recorded(adapter: Any, recorder: Recorder | None, kind: str, name: str) -> 
     return recorded(adapter, recorder, kind, name)
 
 
-def _outlet(invitation: Invitation, configuration: Config, store: Store, network: Network) -> Outlet:
+def _outlet(
+    invitation: Invitation, configuration: Config, store: Store, network: Network, notifier: Notifier
+) -> Outlet:
     account = invitation.account
     tokens = TokenFile(configuration.state_dir, account)
     try:
@@ -150,7 +156,13 @@ def _outlet(invitation: Invitation, configuration: Config, store: Store, network
     if problem:
         log.warning("account %s %s; what is watched meanwhile is kept", account, problem)
     trakt = Trakt(app_of(configuration), tokens)
-    return Outlet(Courier(account, trakt, Finder(trakt), store, now), store, tokens, now, network, invitation.look)
+    courier = Courier(account, trakt, Finder(trakt), store, now)
+    return Outlet(courier, store, tokens, now, network, invitation.look, partial(notifier.closed, account))
+
+
+def _notifier(configuration: Config) -> Notifier:
+    logins = {name: TokenFile(configuration.state_dir, name).login for name in configuration.accounts}
+    return Notifier(configuration.targets, configuration.state_dir, logins)
 
 
 def _invitation(account: str, configuration: Config) -> Invitation:
@@ -163,8 +175,11 @@ async def _listen(
     webhooks: Mapping[str, Webhook],
     agent: Agent,
     invitations: Mapping[str, Invitation],
-) -> None:
-    """Open the web server; its modules are imported here, because most agents beside a player need none."""
+) -> str:
+    """Open the web server, and say where one can sign in.
+
+    Its modules are imported here, because most agents beside a player need none.
+    """
     from scrobbler.web.app import Hook, build  # noqa: PLC0415
     from scrobbler.web.guard import Guard  # noqa: PLC0415
     from scrobbler.web.login import LoginPages  # noqa: PLC0415
@@ -177,6 +192,7 @@ async def _listen(
     log.info("listening on %s", address)
     if not all(isinstance(one.state, SignedIn) for one in invitations.values()):
         log.info("to sign in, open %s/login", address)
+    return f"{address}/login"
 
 
 def _secret(name: str, configuration: Config) -> str:
