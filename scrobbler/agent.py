@@ -16,23 +16,23 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbler import decisions
 from scrobbler.adapters import Ignored, Watcher
-from scrobbler.decisions import Note, What
-from scrobbler.delivery import UNCERTAIN_REST
+from scrobbler.control.request import Answer, Done, Hidden, Incognito, Request, Retry, perform
+from scrobbler.delivery.courier import UNCERTAIN_REST
+from scrobbler.delivery.outlet import RETRY_SECONDS, Outlet, patiently
+from scrobbler.delivery.senders import Senders
 from scrobbler.errors import StateError
 from scrobbler.events import PlayerEvent, Seconds, SessionKey
 from scrobbler.identify.names import numbered
-from scrobbler.machine import Facts, deadline, expire, learn, step, vanish
-from scrobbler.motion import State
-from scrobbler.outlet import RETRY_SECONDS, Outlet, patiently
+from scrobbler.machine.motion import State
+from scrobbler.machine.policy import Policy
+from scrobbler.machine.scrobble import Said, Scrobble
+from scrobbler.machine.session import Session
+from scrobbler.machine.step import Facts, deadline, expire, learn, step, vanish
 from scrobbler.playback import Playback
-from scrobbler.policy import Policy
-from scrobbler.request import Answer, Done, Hidden, Incognito, Request, Retry, perform
-from scrobbler.scrobble import Said, Scrobble
-from scrobbler.senders import Senders
-from scrobbler.session import Session
-from scrobbler.store import Store
+from scrobbler.state import decisions
+from scrobbler.state.decisions import Note, What
+from scrobbler.state.store import Store
 
 log = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from typing import Final
 import msgspec
 
 from scrobbler.events import Percent
-from scrobbler.policy import Policy
-from scrobbler.scrobble import Said
-from scrobbler.session import Session
+from scrobbler.machine.policy import Policy
+from scrobbler.machine.scrobble import Said
+from scrobbler.machine.session import Session
 
 JOURNAL_SECONDS: Final = 14.0
 JOURNAL_SHARE: Final = 4.5

@@ -11,13 +11,13 @@ from pace import Pace
 
 from scrobbler.adapters import Ignored
 from scrobbler.events import PlayerEvent
-from scrobbler.invitation import Invitation
 from scrobbler.sandbox.devices import DeviceCode
 from scrobbler.trakt.tokens import TokenFile
 from scrobbler.web.app import build
 from scrobbler.web.guard import Guard
 from scrobbler.web.login import LoginPages
 from scrobbler.web.server import serving
+from scrobbler.welcome.invitation import Invitation
 
 
 class Deaf:

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Self
 
 from scrobbler.events import Ids, Kind, Media, MediaKind, Percent, PlayerEvent, Seconds, SessionKey
-from scrobbler.machine import Facts, deadline, expire, learn, step, vanish
-from scrobbler.policy import Policy
-from scrobbler.scrobble import Scrobble
-from scrobbler.session import Session
+from scrobbler.machine.policy import Policy
+from scrobbler.machine.scrobble import Scrobble
+from scrobbler.machine.session import Session
+from scrobbler.machine.step import Facts, deadline, expire, learn, step, vanish
 
 T0 = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
 KEY = SessionKey(source="mpv", id="4711")

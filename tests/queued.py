@@ -7,10 +7,10 @@ from pathlib import Path
 from playbook import KEY, T0
 
 from scrobbler.events import Media, Seconds
-from scrobbler.outbox import Entry
-from scrobbler.scrobble import Action, Scrobble
-from scrobbler.session import Session
-from scrobbler.store import Store
+from scrobbler.machine.scrobble import Action, Scrobble
+from scrobbler.machine.session import Session
+from scrobbler.state.outbox import Entry
+from scrobbler.state.store import Store
 
 UNKNOWN = "Trakt does not know this item"
 

@@ -26,10 +26,10 @@ from msgspec.structs import replace
 from playbook import named
 
 from scrobbler.events import Kind, Media, MediaKind, Percent, PlayerEvent, Seconds, SessionKey, Show
-from scrobbler.machine import Facts, deadline, expire, learn, step, vanish
-from scrobbler.policy import Policy
-from scrobbler.scrobble import Said, Scrobble, alike, overlap
-from scrobbler.session import Session
+from scrobbler.machine.policy import Policy
+from scrobbler.machine.scrobble import Said, Scrobble, alike, overlap
+from scrobbler.machine.session import Session
+from scrobbler.machine.step import Facts, deadline, expire, learn, step, vanish
 
 T0 = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
 

@@ -15,21 +15,21 @@ from playbook import HEAT, TRON
 
 from scrobbler.adapters import Ignored
 from scrobbler.agent import Agent, Source
-from scrobbler.decisions import What
-from scrobbler.delivery import UNCERTAIN_REST, Courier
+from scrobbler.control.request import UNTIL_OFF, Done, Drop, Handled, Hidden, Incognito, Refused, Retry
+from scrobbler.delivery.courier import UNCERTAIN_REST, Courier
+from scrobbler.delivery.outlet import Outlet
 from scrobbler.errors import ConfigError, StateError
 from scrobbler.events import Kind, Media, MediaKind, PlayerEvent, Seconds, SessionKey
 from scrobbler.identify.lookup import Finder
-from scrobbler.motion import State
-from scrobbler.outbox import EntryState
-from scrobbler.outlet import Outlet
+from scrobbler.machine.motion import State
+from scrobbler.machine.policy import Policy
+from scrobbler.machine.scrobble import Action, Scrobble
+from scrobbler.machine.session import Session
 from scrobbler.playback import Playback
-from scrobbler.policy import Policy
-from scrobbler.request import UNTIL_OFF, Done, Drop, Handled, Hidden, Incognito, Refused, Retry
 from scrobbler.sandbox import FaultKind
-from scrobbler.scrobble import Action, Scrobble
-from scrobbler.session import Session
-from scrobbler.store import Store, decisions, look
+from scrobbler.state.decisions import What
+from scrobbler.state.outbox import EntryState
+from scrobbler.state.store import Store, decisions, look
 from scrobbler.trakt.client import Trakt
 
 pytestmark = pytest.mark.anyio
@@ -202,7 +202,7 @@ async def test_without_a_sign_in_watches_wait_and_leave_as_soon_as_there_is_one(
 async def test_a_closed_account_rests_and_is_asked_again(
     tmp_path: Path, clock: Clock, double: Double, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scrobbler.outlet.CLOSED_SECONDS", 0.05)
+    monkeypatch.setattr("scrobbler.delivery.outlet.CLOSED_SECONDS", 0.05)
     double.fault(FaultKind.LOCKED_ACCOUNT)
     async with living(tmp_path, clock, double) as house:
         house.does(Kind.PLAY, 0)
@@ -225,7 +225,7 @@ async def test_an_outage_ends_by_itself(tmp_path: Path, clock: Clock, double: Do
 async def test_a_watch_whose_outcome_could_not_be_written_down_is_looked_up(
     tmp_path: Path, clock: Clock, double: Double, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scrobbler.outlet.RETRY_SECONDS", 0.02)
+    monkeypatch.setattr("scrobbler.delivery.outlet.RETRY_SECONDS", 0.02)
     async with living(tmp_path, clock, double) as house:
         refuse = "CREATE TEMP TRIGGER full BEFORE INSERT ON plays BEGIN INSERT INTO nowhere VALUES (1); END"
         house.store._database.submit(lambda db: db.execute(refuse)).result(10)

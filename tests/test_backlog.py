@@ -10,10 +10,10 @@ import pytest
 from conftest import Clock
 from test_store import START, WATCH, play_of
 
-from scrobbler import outbox, plays
 from scrobbler.events import SessionKey
-from scrobbler.outbox import Entry, Failure
-from scrobbler.store import Store
+from scrobbler.state import outbox, plays
+from scrobbler.state.outbox import Entry, Failure
+from scrobbler.state.store import Store
 
 SMALL, LARGE = 10, 3000
 Act = Callable[[sqlite3.Connection, Clock], object]

@@ -5,7 +5,7 @@ from conftest import Clock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrobbler.backoff import LONGEST, LONGEST_UNREACHED, Backoff
+from scrobbler.delivery.backoff import LONGEST, LONGEST_UNREACHED, Backoff
 from scrobbler.errors import TraktError, Unavailable, Uncertain, Unreachable
 
 ILL = Unavailable("")

@@ -15,10 +15,10 @@ from double import Double, Served
 from playbook import T0
 
 from scrobbler.cli import program
-from scrobbler.request import UNTIL_OFF
+from scrobbler.control.request import UNTIL_OFF
 from scrobbler.sandbox import Sandbox
 from scrobbler.sandbox.mpv import SimulatedMpv
-from scrobbler.store import decisions, look
+from scrobbler.state.store import decisions, look
 
 FILM = "/films/Heat (1995).mkv"
 

@@ -18,8 +18,8 @@ from msgspec.structs import replace
 from playbook import KEY, T0
 from queued import opened
 
-from scrobbler.decisions import Note, What, about
-from scrobbler.store import decisions
+from scrobbler.state.decisions import Note, What, about
+from scrobbler.state.store import decisions
 
 
 @pytest.fixture(autouse=True)

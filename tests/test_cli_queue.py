@@ -19,13 +19,13 @@ from playbook import HEAT, KEY, T0, TRON
 from queued import UNKNOWN, claimed, kept, opened, said
 
 from scrobbler import lock
-from scrobbler.decisions import What, about
 from scrobbler.events import Ids, Media
-from scrobbler.outbox import Failure
+from scrobbler.machine.scrobble import Action
+from scrobbler.machine.session import Session
 from scrobbler.sandbox import FaultKind, Sandbox
-from scrobbler.scrobble import Action
-from scrobbler.session import Session
-from scrobbler.store import decisions, look
+from scrobbler.state.decisions import What, about
+from scrobbler.state.outbox import Failure
+from scrobbler.state.store import decisions, look
 
 AMELIE = Media(title="Le Fabuleux Destin d'Amélie Poulain", year=2001, path="/films/Am\x1b[31mélie.mkv")
 NOTHING = "Nothing waits, and nothing was set aside.\n"
@@ -368,9 +368,10 @@ def test_an_agent_of_another_user_refuses_in_one_line(tmp_path: Path, file: Path
     """As it is answered to root in a container, whose agent runs as somebody else."""
     kept(state, HEAT, aside=True)
     script = (
-        "import asyncio, sys\nfrom pathlib import Path\nfrom scrobbler import control, lock\n"
+        "import asyncio, sys\nfrom pathlib import Path\n"
+        "from scrobbler import lock\nfrom scrobbler.control import channel\n"
         "async def main(folder):\n"
-        "    async with control.answering(folder, None, user=4711):\n"
+        "    async with channel.answering(folder, None, user=4711):\n"
         "        print('listening', flush=True)\n        await asyncio.Event().wait()\n"
         "folder = Path(sys.argv[1])\n"
         "with lock.held(folder): asyncio.run(main(folder))\n"

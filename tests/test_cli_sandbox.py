@@ -10,7 +10,7 @@ import httpx
 import pytest
 from cli_process import complaint, ran, running
 
-from scrobbler.config import load
+from scrobbler.settings.config import load
 
 HEADERS = {"User-Agent": "Visitor/1.0"}
 

@@ -15,15 +15,15 @@ from queued import claimed, kept, opened
 
 from scrobbler import lock
 from scrobbler.cli import program
-from scrobbler.decisions import Note, What
+from scrobbler.control.request import UNTIL_OFF
 from scrobbler.events import Media, Seconds
-from scrobbler.motion import State
-from scrobbler.outbox import Entry, Failure
-from scrobbler.plays import How, Play
-from scrobbler.request import UNTIL_OFF
-from scrobbler.scrobble import Action, Scrobble
-from scrobbler.session import Session
-from scrobbler.store import FILE, Store
+from scrobbler.machine.motion import State
+from scrobbler.machine.scrobble import Action, Scrobble
+from scrobbler.machine.session import Session
+from scrobbler.state.decisions import Note, What
+from scrobbler.state.outbox import Entry, Failure
+from scrobbler.state.plays import How, Play
+from scrobbler.state.store import FILE, Store
 from scrobbler.trakt.tokens import TokenFile, Tokens
 
 AMELIE = Media(title="Le Fabuleux Destin d'Amélie Poulain", year=2001)

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrobbler import config
 from scrobbler.adapters import Options
-from scrobbler.config import Notify, load, parse
 from scrobbler.errors import ConfigError
-from scrobbler.toml import Document
+from scrobbler.settings import config
+from scrobbler.settings.config import Notify, load, parse
+from scrobbler.settings.toml import Document
 
 FILE = Path("config.toml")
 

@@ -17,9 +17,9 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
 from scrobbler.errors import Rejected
 from scrobbler.events import Ids, MediaKind, Percent
+from scrobbler.machine.scrobble import Action
 from scrobbler.sandbox import Fault, FaultKind
 from scrobbler.sandbox.app import SERVICES
-from scrobbler.scrobble import Action
 from scrobbler.trakt import signin
 from scrobbler.trakt.app import App
 from scrobbler.trakt.catalogue import EntryKind, IdSource

@@ -23,13 +23,26 @@ from hypothesis import strategies as st
 from playbook import HEAT, T0, TRON
 from queued import claimed, kept, opened
 
-from scrobbler import control, lock
-from scrobbler.control import CONNECTIONS, LONGEST_LINE, LONGEST_PATH, NAME, answering, ask, settle
-from scrobbler.decisions import What
+from scrobbler import lock
+from scrobbler.control import channel as control
+from scrobbler.control.channel import CONNECTIONS, LONGEST_LINE, LONGEST_PATH, NAME, answering, ask, settle
+from scrobbler.control.request import (
+    UNTIL_OFF,
+    Answer,
+    Done,
+    Drop,
+    Handled,
+    Hidden,
+    Incognito,
+    Refused,
+    Request,
+    Retry,
+    shown,
+)
 from scrobbler.errors import StateError
-from scrobbler.outbox import EntryState
-from scrobbler.request import UNTIL_OFF, Answer, Done, Drop, Handled, Hidden, Incognito, Refused, Request, Retry, shown
-from scrobbler.store import FILE, decisions, look
+from scrobbler.state.decisions import What
+from scrobbler.state.outbox import EntryState
+from scrobbler.state.store import FILE, decisions, look
 
 pytestmark = pytest.mark.anyio
 ACCOUNTS = ("default", "marta")

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrobbler import credentials
-from scrobbler.config import Config, parse
-from scrobbler.credentials import Credentials, checked, find, needed, remember
 from scrobbler.errors import ConfigError, StateError
+from scrobbler.settings import credentials
+from scrobbler.settings.config import Config, parse
+from scrobbler.settings.credentials import Credentials, checked, find, needed, remember
 from scrobbler.trakt import baked
 
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from conftest import EPOCH, Clock
 
-from scrobbler.database import Database, read_only, text
 from scrobbler.errors import StateError
+from scrobbler.state.database import Database, read_only, text
 
 SCHEMA = ("CREATE TABLE t (x INTEGER UNIQUE) STRICT;",)
 
@@ -289,6 +289,6 @@ def test_rows_that_make_no_sense_are_left_out_of_a_file_that_was_copied_before(t
 
 def test_a_full_disk_is_called_so(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "state.db").mkdir()
-    monkeypatch.setattr("scrobbler.database._ROOM", 1 << 62)
+    monkeypatch.setattr("scrobbler.state.database._ROOM", 1 << 62)
     with pytest.raises(StateError, match=r"cannot be used: the disk is full \("):
         Database(tmp_path / "state.db", SCHEMA, clock())

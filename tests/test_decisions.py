@@ -11,13 +11,13 @@ import pytest
 from conftest import EPOCH, Clock
 from playbook import HEAT, KEY
 
-from scrobbler import decisions
 from scrobbler.adapters import Ignored
-from scrobbler.decisions import Decision, Note, What, clock, heard, hidden, ignored, read, write
 from scrobbler.events import Kind, PlayerEvent, Seconds
-from scrobbler.session import Session
-from scrobbler.store import Store
-from scrobbler.store import decisions as kept
+from scrobbler.machine.session import Session
+from scrobbler.state import decisions
+from scrobbler.state.decisions import Decision, Note, What, clock, heard, hidden, ignored, read, write
+from scrobbler.state.store import Store
+from scrobbler.state.store import decisions as kept
 
 SESSION = Session(key=KEY, account="default")
 EVENT = PlayerEvent(session=KEY, kind=Kind.PLAY, media=HEAT, at=EPOCH, position=Seconds(12.0), duration=Seconds(5400.0))
@@ -101,7 +101,7 @@ def test_an_entry_that_waits_is_told_once_for_each_reason(db: sqlite3.Connection
 
 
 def test_the_log_is_bounded(db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scrobbler.decisions.ROWS", 5)
+    monkeypatch.setattr("scrobbler.state.decisions.ROWS", 5)
     write(db, [note(str(number)) for number in range(8)])
     assert words(db) == ["3", "4", "5", "6", "7"]
 

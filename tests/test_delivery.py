@@ -13,19 +13,19 @@ from conftest import EPOCH, Clock
 from double import Double
 from playbook import HEAT, KEY, TRON
 
-from scrobbler.backoff import Backoff
-from scrobbler.delivery import UNCERTAIN_REST, Courier
+from scrobbler.delivery.backoff import Backoff
+from scrobbler.delivery.courier import UNCERTAIN_REST, Courier
 from scrobbler.errors import Closed, StateError, Unauthorized
 from scrobbler.events import Ids, Media, MediaKind, Percent, SessionKey, Show
 from scrobbler.identify.lookup import Finder, Unmatched
 from scrobbler.identify.names import Extra
-from scrobbler.motion import State
-from scrobbler.outbox import Entry, EntryState
-from scrobbler.plays import How
+from scrobbler.machine.motion import State
+from scrobbler.machine.scrobble import Action, Scrobble
+from scrobbler.machine.session import Session
 from scrobbler.sandbox import FaultKind
-from scrobbler.scrobble import Action, Scrobble
-from scrobbler.session import Session
-from scrobbler.store import Snapshot, Store, decisions, look
+from scrobbler.state.outbox import Entry, EntryState
+from scrobbler.state.plays import How
+from scrobbler.state.store import Snapshot, Store, decisions, look
 from scrobbler.trakt.client import Trakt
 from scrobbler.trakt.wire import Item
 

@@ -13,11 +13,11 @@ from double import Double
 from msgspec.structs import replace
 from pace import Pace
 
-from scrobbler.invitation import RETRY_SECONDS, Asking, Invitation, Needed, SignedIn, State, Waiting
 from scrobbler.sandbox import FaultKind
 from scrobbler.sandbox.devices import DeviceCode
 from scrobbler.trakt.app import App
 from scrobbler.trakt.tokens import TokenFile
+from scrobbler.welcome.invitation import RETRY_SECONDS, Asking, Invitation, Needed, SignedIn, State, Waiting
 
 pytestmark = pytest.mark.anyio
 

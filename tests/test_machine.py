@@ -12,12 +12,12 @@ from msgspec.structs import replace
 from playbook import HEAT, KEY, T0, TRON, Doing, Learn, Wait, heard
 
 from scrobbler.events import Kind, Media, MediaKind, Percent, Seconds, Show
-from scrobbler.machine import Facts, deadline, expire, learn, step, vanish
-from scrobbler.motion import State
-from scrobbler.parts import STALE
-from scrobbler.policy import Policy
-from scrobbler.scrobble import ENDLESS, WINDOWS, Action, Said, Scrobble
-from scrobbler.session import Session
+from scrobbler.machine.motion import State
+from scrobbler.machine.parts import STALE
+from scrobbler.machine.policy import Policy
+from scrobbler.machine.scrobble import ENDLESS, WINDOWS, Action, Said, Scrobble
+from scrobbler.machine.session import Session
+from scrobbler.machine.step import Facts, deadline, expire, learn, step, vanish
 
 DARK = Media(kind=MediaKind.EPISODE, show=Show(title="Dark"), season=1, episode=1, episode_end=2, path="/dark.mkv")
 TRIPLE = Media(kind=MediaKind.EPISODE, show=Show(title="Lost"), season=1, episode=3, episode_end=5)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from scrobbler import network
-from scrobbler.network import Network, kernel, tells_of_new
+from scrobbler.delivery import network
+from scrobbler.delivery.network import Network, kernel, tells_of_new
 
 pytestmark = pytest.mark.anyio
 
@@ -25,7 +25,7 @@ LINK = struct.pack("=IHHII", 16, 16, 0, 0, 0)
 
 @pytest.fixture(autouse=True)
 def no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scrobbler.network.SETTLE_SECONDS", 0.0)
+    monkeypatch.setattr("scrobbler.delivery.network.SETTLE_SECONDS", 0.0)
 
 
 class Wire:
@@ -102,7 +102,7 @@ async def test_nothing_is_open_while_nobody_waits() -> None:
 
 
 async def test_news_that_settle_when_nobody_waits_any_more_tell_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scrobbler.network.SETTLE_SECONDS", 60.0)
+    monkeypatch.setattr("scrobbler.delivery.network.SETTLE_SECONDS", 60.0)
     wire, told = Wire(), []
     shared = Network(wire.listen)
 
@@ -160,7 +160,7 @@ def test_a_sandbox_that_forbids_the_socket_is_lived_with(monkeypatch: pytest.Mon
         def bind(self, address: object) -> None:
             raise PermissionError
 
-    monkeypatch.setattr("scrobbler.network.socket.socket", Forbidden)
+    monkeypatch.setattr("scrobbler.delivery.network.socket.socket", Forbidden)
     assert kernel() is None
 
 
@@ -173,7 +173,7 @@ def test_the_kernel_is_listened_to_without_waiting_for_it() -> None:
 
 
 def test_elsewhere_there_is_no_such_socket(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scrobbler.network.sys.platform", "darwin")
+    monkeypatch.setattr("scrobbler.delivery.network.sys.platform", "darwin")
     assert kernel() is None
 
 
@@ -185,7 +185,7 @@ def _may_have_a_network_of_its_own() -> bool:
 
 REAL = """
 import asyncio, subprocess
-from scrobbler.network import Network
+from scrobbler.delivery.network import Network
 
 async def main():
     back = asyncio.Event()

@@ -15,11 +15,11 @@ from msgspec.structs import replace
 from receiver import SECRET, Receiver
 
 from scrobbler.errors import ConfigError
-from scrobbler.invitation import Invitation
-from scrobbler.notice import How, Notice, Outcome, check, send
-from scrobbler.notify import FILE, Notifier
-from scrobbler.target import Targets
+from scrobbler.notices.notice import How, Notice, Outcome, check, send
+from scrobbler.notices.notify import FILE, Notifier
+from scrobbler.notices.target import Targets
 from scrobbler.trakt.tokens import TokenFile
+from scrobbler.welcome.invitation import Invitation
 
 pytestmark = pytest.mark.anyio
 
@@ -93,7 +93,7 @@ async def test_a_child_that_breaks_down_is_a_target_that_failed(
 ) -> None:
     broken = tmp_path / "messenger.py"
     broken.write_text("raise SystemExit(3)")
-    monkeypatch.setattr("scrobbler.notice._MESSENGER", broken)
+    monkeypatch.setattr("scrobbler.notices.notice._MESSENGER", broken)
     [outcome] = await told("json://127.0.0.1:9/hush")
     assert outcome.why == "could not be told: the process that tells it broke down"
     monkeypatch.setattr("sys.executable", str(tmp_path / "nowhere"))

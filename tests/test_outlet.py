@@ -15,20 +15,20 @@ from double import Double, Served
 from playbook import HEAT, TRON
 from starlette.types import Receive, Scope, Send
 
-from scrobbler.decisions import What
-from scrobbler.delivery import UNCERTAIN_REST, Courier
+from scrobbler.delivery.courier import UNCERTAIN_REST, Courier
+from scrobbler.delivery.network import Network
+from scrobbler.delivery.outlet import Outlet, patiently
+from scrobbler.delivery.senders import Senders
 from scrobbler.errors import StateError
 from scrobbler.events import Media, Seconds, SessionKey
 from scrobbler.identify.lookup import Finder
-from scrobbler.motion import State
-from scrobbler.network import Network
-from scrobbler.outbox import EntryState
-from scrobbler.outlet import Outlet, patiently
+from scrobbler.machine.motion import State
+from scrobbler.machine.scrobble import Action, Scrobble
+from scrobbler.machine.session import Session
 from scrobbler.sandbox import FaultKind, Sandbox
-from scrobbler.scrobble import Action, Scrobble
-from scrobbler.senders import Senders
-from scrobbler.session import Session
-from scrobbler.store import Store, decisions, look
+from scrobbler.state.decisions import What
+from scrobbler.state.outbox import EntryState
+from scrobbler.state.store import Store, decisions, look
 from scrobbler.trakt.client import Trakt
 from scrobbler.trakt.tokens import TokenFile
 
@@ -47,7 +47,7 @@ def no_spacing(monkeypatch: pytest.MonkeyPatch) -> None:
 def endless(monkeypatch: pytest.MonkeyPatch) -> None:
     """A backoff that ends by no timer."""
     for bound in ("FIRST", "LONGEST", "LONGEST_UNREACHED"):
-        monkeypatch.setattr(f"scrobbler.backoff.{bound}", AGES)
+        monkeypatch.setattr(f"scrobbler.delivery.backoff.{bound}", AGES)
 
 
 class Office:
@@ -228,7 +228,7 @@ async def test_the_success_of_another_account_ends_a_backoff_once(tmp_path: Path
 async def test_a_network_that_comes_back_ends_a_backoff(
     tmp_path: Path, clock: Clock, double: Double, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scrobbler.network.SETTLE_SECONDS", 0.0)
+    monkeypatch.setattr("scrobbler.delivery.network.SETTLE_SECONDS", 0.0)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     ours.setblocking(False)
     with theirs:
@@ -244,7 +244,7 @@ async def test_a_network_that_comes_back_ends_a_backoff(
 async def test_a_backoff_ends_by_itself(
     tmp_path: Path, clock: Clock, double: Double, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scrobbler.backoff.FIRST", 0.02)
+    monkeypatch.setattr("scrobbler.delivery.backoff.FIRST", 0.02)
     double.fault(FaultKind.STATUS, status=503, times=2)
     async with open_for(tmp_path, clock, double) as [office]:
         await office.says(Action.STOP)
@@ -269,7 +269,7 @@ async def test_without_a_sign_in_it_waits_and_goes_on_as_soon_as_there_is_one(
 async def test_a_closed_account_rests_and_is_asked_again(
     tmp_path: Path, clock: Clock, double: Double, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scrobbler.outlet.CLOSED_SECONDS", 0.02)
+    monkeypatch.setattr("scrobbler.delivery.outlet.CLOSED_SECONDS", 0.02)
     double.fault(FaultKind.LOCKED_ACCOUNT)
     async with open_for(tmp_path, clock, double) as [office]:
         await office.says(Action.STOP)
@@ -283,7 +283,7 @@ async def test_a_closed_account_rests_and_is_asked_again(
 async def test_an_outcome_that_could_not_be_written_down_is_looked_up(
     tmp_path: Path, clock: Clock, double: Double, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scrobbler.outlet.RETRY_SECONDS", 0.02)
+    monkeypatch.setattr("scrobbler.delivery.outlet.RETRY_SECONDS", 0.02)
     async with open_for(tmp_path, clock, double) as [office]:
         refuse = "CREATE TEMP TRIGGER full BEFORE INSERT ON plays BEGIN INSERT INTO nowhere VALUES (1); END"
         office.store._database.submit(lambda db: db.execute(refuse)).result(10)
@@ -297,7 +297,7 @@ async def test_an_outcome_that_could_not_be_written_down_is_looked_up(
 async def test_what_rests_for_a_late_answer_is_looked_up_when_it_is_due(
     tmp_path: Path, clock: Clock, double: Double, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scrobbler.backoff.FIRST", 0.0)
+    monkeypatch.setattr("scrobbler.delivery.backoff.FIRST", 0.0)
     double.fault(FaultKind.DROP_AFTER, path="/scrobble/stop")
     async with open_for(tmp_path, clock, double) as [office]:
         await office.says(Action.STOP)
@@ -309,7 +309,7 @@ async def test_what_rests_for_a_late_answer_is_looked_up_when_it_is_due(
 
 
 async def test_the_store_is_asked_until_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scrobbler.outlet.RETRY_SECONDS", 0.0)
+    monkeypatch.setattr("scrobbler.delivery.outlet.RETRY_SECONDS", 0.0)
     answers: list[StateError | int] = [StateError("disk full"), StateError("disk full"), 7]
 
     def ask() -> Future[int]:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from playbook import KEY, T0
 
 from scrobbler.events import Ids, Kind, Media, MediaKind, Percent, PlayerEvent, Seconds, Show
-from scrobbler.parts import File, file_of, several
+from scrobbler.machine.parts import File, file_of, several
 
 DARK = Media(
     kind=MediaKind.EPISODE,

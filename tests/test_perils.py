@@ -24,7 +24,7 @@ from scrobbler.events import Kind
 from scrobbler.lock import NAME, held
 from scrobbler.sandbox import FaultKind, Sandbox
 from scrobbler.sandbox.mpv import SimulatedMpv
-from scrobbler.store import FILE, Store, look
+from scrobbler.state.store import FILE, Store, look
 
 DAY = timedelta(days=1).total_seconds()
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scrobbler.adapters import Ignored, WebhookRequest
 from scrobbler.errors import ConfigError
 from scrobbler.events import Kind, Media, PlayerEvent, SessionKey
-from scrobbler.recording import LEFT_OUT, Line, RecordedWatcher, RecordedWebhook, Recorder, read, scrubbed
+from scrobbler.replay.recording import LEFT_OUT, Line, RecordedWatcher, RecordedWebhook, Recorder, read, scrubbed
 
 AT = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
 EVENT = PlayerEvent(session=SessionKey(source="mpv", id="1"), kind=Kind.PLAY, media=Media(title="Heat"), at=AT)
@@ -49,6 +49,14 @@ def test_a_log_is_for_its_owner_alone_and_an_old_one_is_continued(tmp_path: Path
 def test_a_place_that_takes_no_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be written: Is a directory"):
         Recorder(tmp_path)
+
+
+def test_a_full_disk_ends_the_recording_and_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
+    recorder = Recorder(Path("/dev/full"))
+    for _ in range(2):
+        recorder.write(Line(at=AT, source="plex", payload={}))
+    assert caplog.messages == ["/dev/full: the recording ends: No space left on device"]
+    recorder.close()
 
 
 @pytest.mark.parametrize(

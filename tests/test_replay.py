@@ -8,9 +8,9 @@ import pytest
 
 from scrobbler.errors import ConfigError
 from scrobbler.events import Ids, Kind, Media, MediaKind, PlayerEvent, Seconds, SessionKey
-from scrobbler.policy import Policy
-from scrobbler.recording import Line
-from scrobbler.replay import Outcome, Replay, call
+from scrobbler.machine.policy import Policy
+from scrobbler.replay.recording import Line
+from scrobbler.replay.replay import Outcome, Replay, call
 
 AT = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
 HEAT = Media(kind=MediaKind.MOVIE, title="Heat", year=1995, ids=Ids(imdb="tt0113277"))

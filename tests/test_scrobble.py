@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from playbook import HEAT, KEY, T0, TRON, plain
 
 from scrobbler.events import Ids, Media, Percent, Seconds, SessionKey, Show
-from scrobbler.scrobble import CAPPED, WATCHED, WINDOWS, Action, Scrobble, alike, overlap
+from scrobbler.machine.scrobble import CAPPED, WATCHED, WINDOWS, Action, Scrobble, alike, overlap
 
 STOP = Scrobble(
     session=KEY, sitting="one", account="default", action=Action.STOP, media=HEAT, at=T0, duration=Seconds(100.0)

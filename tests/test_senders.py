@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from scrobbler.senders import Senders
+from scrobbler.delivery.senders import Senders
 
 
 def test_a_call_is_made_on_another_thread_and_its_result_comes_back() -> None:
@@ -44,5 +44,7 @@ def test_closed_threads_end() -> None:
 
 
 def test_a_call_that_hangs_keeps_no_process_alive() -> None:
-    script = "import threading; from scrobbler.senders import Senders; Senders(1).submit(threading.Event().wait)"
+    script = (
+        "import threading; from scrobbler.delivery.senders import Senders; Senders(1).submit(threading.Event().wait)"
+    )
     assert subprocess.run([sys.executable, "-c", script], check=False, timeout=30).returncode == 0

@@ -8,11 +8,11 @@ import pytest
 from playbook import KEY, T0, TRON, Gone, Learn, Playbook, Wait, heard, pause, play, stop
 
 from scrobbler.events import Kind, Media, Percent, Seconds, Show
-from scrobbler.machine import TRANSITIONS, deadline, expire, step
-from scrobbler.motion import State
-from scrobbler.policy import Policy
-from scrobbler.scrobble import CAPPED, WATCHED, Action
-from scrobbler.session import Session
+from scrobbler.machine.motion import State
+from scrobbler.machine.policy import Policy
+from scrobbler.machine.scrobble import CAPPED, WATCHED, Action
+from scrobbler.machine.session import Session
+from scrobbler.machine.step import TRANSITIONS, deadline, expire, step
 
 
 def test_a_film_watched_with_one_pause_is_said_in_four_words() -> None:

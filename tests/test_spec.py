@@ -15,16 +15,16 @@ from scrobbler_mpv import MpvOptions
 from stories import Story
 from tables import SPEC, rows
 
-from scrobbler import config
 from scrobbler.adapters import Ignored, Webhook, WebhookRequest
 from scrobbler.cli import COMMANDS
 from scrobbler.errors import PayloadError
 from scrobbler.events import Kind, Percent, PlayerEvent, Seconds
-from scrobbler.machine import TRANSITIONS
-from scrobbler.policy import Policy
+from scrobbler.machine.policy import Policy
+from scrobbler.machine.scrobble import WINDOWS, Action, Scrobble
+from scrobbler.machine.session import DEFAULT_ACCOUNT
+from scrobbler.machine.step import TRANSITIONS
 from scrobbler.sandbox import FaultKind
-from scrobbler.scrobble import WINDOWS, Action, Scrobble
-from scrobbler.session import DEFAULT_ACCOUNT
+from scrobbler.settings import config
 from scrobbler.trakt.statuses import TABLE
 
 T0 = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)

@@ -13,15 +13,15 @@ import pytest
 from conftest import EPOCH, Clock
 from playbook import HEAT, KEY, TRON
 
-from scrobbler.decisions import Note, What
 from scrobbler.errors import StateError
 from scrobbler.events import Media, Seconds, SessionKey
-from scrobbler.motion import State
-from scrobbler.outbox import HOPELESS, OTHERS, Entry, EntryState, Failure
-from scrobbler.plays import How, Play
-from scrobbler.scrobble import Action, Scrobble
-from scrobbler.session import Session
-from scrobbler.store import FILE, SCHEMA, Store, decisions, look
+from scrobbler.machine.motion import State
+from scrobbler.machine.scrobble import Action, Scrobble
+from scrobbler.machine.session import Session
+from scrobbler.state.decisions import Note, What
+from scrobbler.state.outbox import HOPELESS, OTHERS, Entry, EntryState, Failure
+from scrobbler.state.plays import How, Play
+from scrobbler.state.store import FILE, SCHEMA, Store, decisions, look
 
 
 @pytest.fixture
@@ -651,7 +651,7 @@ def test_a_kill_in_the_middle_of_the_upgrade_leaves_either_version_whole(
     script = (
         "import os, signal, sqlite3, sys; from pathlib import Path; sys.path.insert(0, 'tests')\n"
         "from test_store import *\n"
-        "import scrobbler.database as database\n"
+        "import scrobbler.state.database as database\n"
         "left = int(sys.argv[2])\n"
         "def strike(statement):\n"
         "    global left\n"

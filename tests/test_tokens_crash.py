@@ -23,9 +23,9 @@ if __name__ != "__main__":
     from test_agent import House, living
 
     from scrobbler.events import Kind
+    from scrobbler.machine.scrobble import Action
     from scrobbler.sandbox import FaultKind
-    from scrobbler.scrobble import Action
-    from scrobbler.store import look
+    from scrobbler.state.store import look
 
 pytestmark = [pytest.mark.anyio, pytest.mark.crash]
 

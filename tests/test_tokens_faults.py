@@ -17,8 +17,8 @@ from msgspec.structs import replace
 from test_delivery import Desk
 
 from scrobbler.errors import Closed, StateError, Unauthorized
+from scrobbler.machine.scrobble import Action
 from scrobbler.sandbox import FaultKind
-from scrobbler.scrobble import Action
 from scrobbler.trakt.client import Trakt
 from scrobbler.trakt.tokens import Refused, TokenFile, Tokens
 

@@ -126,7 +126,7 @@ async def test_a_sign_in_at_the_very_moment_of_the_refusal_is_not_overlooked(
                 double.tokens(tmp_path)
 
     monkeypatch.setattr("scrobbler.trakt.client.WRITE_EVERY", 0.0)
-    log = logging.getLogger("scrobbler.decisions")
+    log = logging.getLogger("scrobbler.state.decisions")
     async with living(tmp_path, clock, double) as house:
         clock.advance(timedelta(days=8).total_seconds())
         double.fault(FaultKind.REFRESH_401)

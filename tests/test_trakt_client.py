@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from scrobbler.errors import Closed, Rejected, Unauthorized, Unavailable, Uncertain
 from scrobbler.events import Ids, MediaKind, Percent, Seconds, Show
-from scrobbler.scrobble import Action
+from scrobbler.machine.scrobble import Action
 from scrobbler.trakt.app import App
 from scrobbler.trakt.catalogue import Entry, EntryKind, IdSource, Season
 from scrobbler.trakt.client import Trakt

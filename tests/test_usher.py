@@ -12,11 +12,11 @@ from msgspec.structs import replace
 from pace import Pace
 
 from scrobbler.adapters import Screen, Screens, Sign
-from scrobbler.invitation import Invitation, Needed, SignedIn, State
 from scrobbler.sandbox import FaultKind
 from scrobbler.sandbox.devices import DeviceCode
 from scrobbler.trakt.tokens import TokenFile
-from scrobbler.usher import QUIET_FOR, Usher
+from scrobbler.welcome.invitation import Invitation, Needed, SignedIn, State
+from scrobbler.welcome.usher import QUIET_FOR, Usher
 
 pytestmark = pytest.mark.anyio
 

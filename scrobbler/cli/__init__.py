@@ -15,10 +15,11 @@ from typing import Any, Final, NoReturn, TypeVar
 import click
 from msgspec.structs import replace
 
-from scrobbler import __version__, config, credentials
-from scrobbler.credentials import Credentials
+from scrobbler import __version__
 from scrobbler.errors import ConfigError, ScrobblerError
-from scrobbler.session import DEFAULT_ACCOUNT
+from scrobbler.machine.session import DEFAULT_ACCOUNT
+from scrobbler.settings import config, credentials
+from scrobbler.settings.credentials import Credentials
 from scrobbler.trakt.app import App
 
 COMMANDS: Final = {

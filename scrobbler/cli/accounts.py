@@ -7,10 +7,10 @@ from datetime import datetime
 import click
 from msgspec import Struct, to_builtins
 
-from scrobbler import credentials
 from scrobbler.cli import Settings, app_of, now, settings_options
-from scrobbler.config import Config
 from scrobbler.errors import StateError, TraktError
+from scrobbler.settings import credentials
+from scrobbler.settings.config import Config
 from scrobbler.trakt.client import Trakt
 from scrobbler.trakt.tokens import TokenFile
 

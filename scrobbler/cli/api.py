@@ -8,12 +8,12 @@ from typing import Final
 import click
 from msgspec import to_builtins
 
-from scrobbler import credentials
 from scrobbler.cli import Settings, app_of, known_account, settings_options
 from scrobbler.cli.answers import Caller, print_answer, print_pages
 from scrobbler.cli.asked import Asked, read
 from scrobbler.errors import ConfigError
-from scrobbler.session import DEFAULT_ACCOUNT
+from scrobbler.machine.session import DEFAULT_ACCOUNT
+from scrobbler.settings import credentials
 from scrobbler.trakt import endpoints
 from scrobbler.trakt.client import Trakt
 from scrobbler.trakt.endpoints import Endpoint, SignIn, Vip

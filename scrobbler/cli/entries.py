@@ -9,8 +9,8 @@ from msgspec import Struct, to_builtins
 from msgspec.structs import asdict
 
 from scrobbler.cli import local, printable
-from scrobbler.decisions import Decision, clock
-from scrobbler.outbox import Entry, EntryState
+from scrobbler.state.decisions import Decision, clock
+from scrobbler.state.outbox import Entry, EntryState
 
 NOTHING = "Nothing waits, and nothing was set aside."
 

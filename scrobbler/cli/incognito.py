@@ -6,13 +6,13 @@ from typing import Final
 
 import click
 
-from scrobbler import control
 from scrobbler.cli import Settings, now, settings_options
 from scrobbler.cli.entries import dumped
-from scrobbler.config import Config
+from scrobbler.control import channel as control
+from scrobbler.control.request import UNTIL_OFF, Hidden, Incognito, Refused, shown
 from scrobbler.errors import ConfigError, ScrobblerError
-from scrobbler.request import UNTIL_OFF, Hidden, Incognito, Refused, shown
-from scrobbler.store import look
+from scrobbler.settings.config import Config
+from scrobbler.state.store import look
 
 LONGEST: Final = timedelta(days=366)
 

@@ -14,11 +14,11 @@ from msgspec import Struct
 
 from scrobbler.cli import Settings, settings_options
 from scrobbler.cli.entries import decided, dumped
-from scrobbler.config import Config
-from scrobbler.decisions import ROWS, Decision, What
 from scrobbler.errors import ConfigError
 from scrobbler.folder import appearing
-from scrobbler.store import FILE, decisions
+from scrobbler.settings.config import Config
+from scrobbler.state.decisions import ROWS, Decision, What
+from scrobbler.state.store import FILE, decisions
 
 KINDS: Final = [what.value for what in What]
 

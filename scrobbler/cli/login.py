@@ -11,11 +11,11 @@ from urllib.parse import parse_qs
 
 import click
 
-from scrobbler import credentials
 from scrobbler.cli import Settings, app_of, known_account, now, qr, settings_options
-from scrobbler.credentials import Credentials
 from scrobbler.errors import ScrobblerError, Unavailable
-from scrobbler.session import DEFAULT_ACCOUNT
+from scrobbler.machine.session import DEFAULT_ACCOUNT
+from scrobbler.settings import credentials
+from scrobbler.settings.credentials import Credentials
 from scrobbler.trakt import signin
 from scrobbler.trakt.app import App
 from scrobbler.trakt.client import Trakt

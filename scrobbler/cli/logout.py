@@ -4,11 +4,11 @@ from contextlib import closing
 
 import click
 
-from scrobbler import credentials
 from scrobbler.cli import Settings, app_of, known_account, settings_options
-from scrobbler.config import Config
 from scrobbler.errors import ScrobblerError
-from scrobbler.session import DEFAULT_ACCOUNT
+from scrobbler.machine.session import DEFAULT_ACCOUNT
+from scrobbler.settings import credentials
+from scrobbler.settings.config import Config
 from scrobbler.trakt import signin
 from scrobbler.trakt.tokens import TokenFile, Tokens
 

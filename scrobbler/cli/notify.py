@@ -7,8 +7,8 @@ import click
 
 from scrobbler.cli import Settings, settings_options
 from scrobbler.errors import ConfigError
-from scrobbler.notice import How, Notice, Outcome, check, send
-from scrobbler.target import Targets
+from scrobbler.notices.notice import How, Notice, Outcome, check, send
+from scrobbler.notices.target import Targets
 
 TEST: Final = Notice(title="Trakt: a test", text="This is where you will hear that something needs you.")
 

@@ -7,16 +7,17 @@ from typing import Final
 
 import click
 
-from scrobbler import control, lock
+from scrobbler import lock
 from scrobbler.cli import Group, Settings, now, printable, settings_options
 from scrobbler.cli.entries import NOTHING, all_of, details, dumped, line, told
-from scrobbler.config import Config
-from scrobbler.decisions import ROWS, Decision
+from scrobbler.control import channel as control
+from scrobbler.control.request import MOST_IDS, Done, Drop, Handled, Refused, Retry
 from scrobbler.errors import ConfigError, ScrobblerError
-from scrobbler.outbox import Entry, EntryState
-from scrobbler.request import MOST_IDS, Done, Drop, Handled, Refused, Retry
-from scrobbler.store import decisions as decided
-from scrobbler.store import look
+from scrobbler.settings.config import Config
+from scrobbler.state.decisions import ROWS, Decision
+from scrobbler.state.outbox import Entry, EntryState
+from scrobbler.state.store import decisions as decided
+from scrobbler.state.store import look
 
 _SHOWN_IDS: Final = 10
 

@@ -10,9 +10,9 @@ import click
 from scrobbler.cli import Settings, settings_options
 from scrobbler.cli.run import policy_of
 from scrobbler.errors import ConfigError
-from scrobbler.recording import read
-from scrobbler.replay import Outcome, Replay, call
-from scrobbler.scrobble import Scrobble
+from scrobbler.machine.scrobble import Scrobble
+from scrobbler.replay.recording import read
+from scrobbler.replay.replay import Outcome, Replay, call
 
 STDIN: Final = Path("-")
 

@@ -13,25 +13,26 @@ from typing import Any, Final
 import click
 import msgspec
 
-from scrobbler import adapters, control, lock
+from scrobbler import adapters, lock
 from scrobbler.adapters import Screens, Webhook
 from scrobbler.agent import Agent, Source
 from scrobbler.cli import Settings, app_of, now, settings_options
-from scrobbler.config import Config, Server
-from scrobbler.delivery import Courier
+from scrobbler.control import channel as control
+from scrobbler.delivery.courier import Courier
+from scrobbler.delivery.network import Network
+from scrobbler.delivery.outlet import Outlet
 from scrobbler.errors import ConfigError, ScrobblerError, StateError
 from scrobbler.events import Percent, Seconds
 from scrobbler.identify.lookup import Finder
-from scrobbler.invitation import Invitation, SignedIn
-from scrobbler.network import Network
-from scrobbler.notify import Notifier
-from scrobbler.outlet import Outlet
-from scrobbler.policy import Policy
-from scrobbler.recording import RecordedWatcher, RecordedWebhook, Recorder
-from scrobbler.store import Store
+from scrobbler.machine.policy import Policy
+from scrobbler.notices.notify import Notifier
+from scrobbler.replay.recording import RecordedWatcher, RecordedWebhook, Recorder
+from scrobbler.settings.config import Config, Server
+from scrobbler.state.store import Store
 from scrobbler.trakt.client import Trakt
 from scrobbler.trakt.tokens import TokenFile
-from scrobbler.usher import Usher
+from scrobbler.welcome.invitation import Invitation, SignedIn
+from scrobbler.welcome.usher import Usher
 
 log = logging.getLogger("scrobbler")
 

@@ -10,13 +10,13 @@ from scrobbler import lock
 from scrobbler.cli import Settings, local, now, printable, settings_options
 from scrobbler.cli.entries import dumped, told
 from scrobbler.cli.incognito import report as incognito
-from scrobbler.config import Config
+from scrobbler.control.request import UNTIL_OFF, shown
 from scrobbler.errors import StateError
-from scrobbler.motion import State, estimate
-from scrobbler.plays import Play
-from scrobbler.request import UNTIL_OFF, shown
-from scrobbler.session import Session
-from scrobbler.store import Snapshot, look
+from scrobbler.machine.motion import State, estimate
+from scrobbler.machine.session import Session
+from scrobbler.settings.config import Config
+from scrobbler.state.plays import Play
+from scrobbler.state.store import Snapshot, look
 from scrobbler.trakt.tokens import TokenFile
 
 MOST: Final = 10

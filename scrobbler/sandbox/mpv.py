@@ -20,6 +20,8 @@ _OF_A_FILE = ("path", "filename", "media-title", "current-tracks/video", "time-p
 _LEAVE_THE_NAME: dict[str, bool] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
 """mpv's socket stays behind when it ends; from Python 3.13 on asyncio would remove it."""
 _TRACK = {"id": 1, "type": "video", "image": False, "albumart": False}
+_TURNS = 5
+"""Of the event loop, from an accepted connection to its first line of ours."""
 
 
 class SimulatedMpv:
@@ -90,6 +92,8 @@ class SimulatedMpv:
         """Ends the player. Its socket's name stays behind, as with a real one."""
         self._end("quit")
         self._server.close()
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)  # whoever was let in just before is known only then
         for writer in list(self._clients):
             writer.close()
         while self._clients:

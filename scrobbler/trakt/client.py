@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from scrobbler.errors import StateError, Unauthorized, Unavailable, Uncertain
 from scrobbler.events import MediaKind, Percent, Seconds
-from scrobbler.scrobble import Action
+from scrobbler.machine.scrobble import Action
 from scrobbler.trakt import replies, signin, wire
 from scrobbler.trakt.app import App
 from scrobbler.trakt.lookups import Lookups

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from scrobbler.errors import Uncertain
 from scrobbler.events import Percent
-from scrobbler.scrobble import Action
+from scrobbler.machine.scrobble import Action
 from scrobbler.trakt.statuses import Reply
 from scrobbler.trakt.wire import (
     Item,

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from scrobbler.errors import ConfigError, StateError, Unauthorized
-from scrobbler.session import DEFAULT_ACCOUNT
+from scrobbler.machine.session import DEFAULT_ACCOUNT
 
 Instant = Annotated[datetime, Meta(tz=True)]
 USABLE: Final = r"^[!-~]+\Z"

@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from scrobbler.invitation import Asking, Invitation, Needed, SignedIn, State, Waiting
 from scrobbler.web.guard import PAGE_HEADERS, Guard, comes_from_us
+from scrobbler.welcome.invitation import Asking, Invitation, Needed, SignedIn, State, Waiting
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -15,13 +15,13 @@ import msgspec
 from bench.bench import Bench
 from bench.figure import Figure, Goal, Unit, percentile
 
-from scrobbler import outbox
 from scrobbler.events import Ids, Kind, Media, PlayerEvent, Seconds, SessionKey
-from scrobbler.machine import step
-from scrobbler.policy import Policy
-from scrobbler.scrobble import Action, Scrobble
-from scrobbler.session import Session
-from scrobbler.store import Store
+from scrobbler.machine.policy import Policy
+from scrobbler.machine.scrobble import Action, Scrobble
+from scrobbler.machine.session import Session
+from scrobbler.machine.step import step
+from scrobbler.state import outbox
+from scrobbler.state.store import Store
 
 FEW, SESSIONS, ENTRIES = 10, 10_000, 100_000
 SAME = Goal(most=1.5, of_floor=True)

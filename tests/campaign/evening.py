@@ -18,16 +18,16 @@ from double import Double, Served
 from msgspec import Struct
 
 from scrobbler.agent import Agent, Source
-from scrobbler.backoff import Backoff
 from scrobbler.cli.run import WATCHER_POLICY
-from scrobbler.delivery import Courier
+from scrobbler.control.request import Retry
+from scrobbler.delivery.backoff import Backoff
+from scrobbler.delivery.courier import Courier
+from scrobbler.delivery.network import Network
+from scrobbler.delivery.outlet import Outlet
 from scrobbler.events import Ids, Kind, Media, MediaKind, PlayerEvent, Seconds, SessionKey, Show
 from scrobbler.identify.lookup import Finder
-from scrobbler.network import Network
-from scrobbler.outlet import Outlet
-from scrobbler.request import Retry
 from scrobbler.sandbox import Sandbox
-from scrobbler.store import Store, look
+from scrobbler.state.store import Store, look
 from scrobbler.trakt.client import Trakt
 from scrobbler.web.server import serving
 

@@ -19,9 +19,9 @@ from campaign.wire import Trap, Wire
 from msgspec import Struct
 
 from scrobbler.cli import stage
-from scrobbler.motion import State
+from scrobbler.machine.motion import State
 from scrobbler.sandbox.mpv import SimulatedMpv
-from scrobbler.store import Snapshot, look
+from scrobbler.state.store import Snapshot, look
 
 FILM = "/films/TRON Legacy (2010) {imdb-tt1104001}.mkv"
 TITLE = "TRON: Legacy"

@@ -17,9 +17,9 @@ from plugins import hook, sample
 from scrobbler.adapters import Ignored, WebhookRequest
 from scrobbler.errors import PayloadError
 from scrobbler.events import Ids, Kind, MediaKind, PlayerEvent, Seconds
-from scrobbler.policy import Policy
-from scrobbler.recording import Line
-from scrobbler.replay import Replay, call
+from scrobbler.machine.policy import Policy
+from scrobbler.replay.recording import Line
+from scrobbler.replay.replay import Replay, call
 
 WEBHOOK = sample.adapter("jellyfin")
 NAMELESS = {f"Provider_{name}": GONE for name in ("tmdb", "imdb", "tvdb")}

@@ -18,11 +18,11 @@ from plugins import hook, mutation, sample
 from scrobbler.adapters import Ignored, WebhookRequest
 from scrobbler.errors import PayloadError
 from scrobbler.events import Ids, Kind, PlayerEvent, Seconds, SessionKey
-from scrobbler.machine import deadline, expire, step
-from scrobbler.policy import Policy
-from scrobbler.recording import Line
-from scrobbler.replay import Outcome, Replay, call
-from scrobbler.session import Session
+from scrobbler.machine.policy import Policy
+from scrobbler.machine.session import Session
+from scrobbler.machine.step import deadline, expire, step
+from scrobbler.replay.recording import Line
+from scrobbler.replay.replay import Outcome, Replay, call
 
 MATRIX = json.loads(sample.raw("plex", "movie_pause"))
 OZYMANDIAS = json.loads(sample.raw("plex", "episode_play_new_agent"))

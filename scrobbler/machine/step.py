@@ -26,11 +26,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from scrobbler.events import Kind, Media, PlayerEvent, Seconds
-from scrobbler.motion import State, estimate, moved, told
-from scrobbler.parts import File, file_of
-from scrobbler.policy import Policy
-from scrobbler.scrobble import Action, Said
-from scrobbler.session import Session, begin, close, close_early, hide, needs, say, scrobble
+from scrobbler.machine.motion import State, estimate, moved, told
+from scrobbler.machine.parts import File, file_of
+from scrobbler.machine.policy import Policy
+from scrobbler.machine.scrobble import Action, Said
+from scrobbler.machine.session import Session, begin, close, close_early, hide, needs, say, scrobble
 
 TRANSITIONS: Final[Mapping[tuple[State, Kind], tuple[State, Action | None]]] = {
     (State.IDLE, Kind.PLAY): (State.PLAYING, Action.START),

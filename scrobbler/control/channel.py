@@ -22,9 +22,9 @@ from typing import Final
 import msgspec
 
 from scrobbler import lock
+from scrobbler.control.request import Answer, Refused, Request, perform
 from scrobbler.errors import StateError
-from scrobbler.request import Answer, Refused, Request, perform
-from scrobbler.store import Store
+from scrobbler.state.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -174,7 +174,7 @@ def settle(folder: Path, request: Request, accounts: Sequence[str], clock: Calla
 
 
 def _alone(folder: Path, request: Request, accounts: Sequence[str], now: datetime) -> Answer:
-    from scrobbler.delivery import UNCERTAIN_REST  # noqa: PLC0415  # who only asks the agent needs none of it
+    from scrobbler.delivery.courier import UNCERTAIN_REST  # noqa: PLC0415  # who only asks the agent needs none of it
 
     with lock.held(folder), closing(Store(folder, now)) as store:
         if store.moved:

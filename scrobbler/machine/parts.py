@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from scrobbler.events import Ids, Kind, Media, Percent, PlayerEvent, Seconds, percent
-from scrobbler.scrobble import MARKED
+from scrobbler.machine.scrobble import MARKED
 
 MOST: Final = 20
 """A range of more episodes than this is a misread name."""

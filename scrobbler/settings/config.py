@@ -15,9 +15,9 @@ from msgspec import Meta, Struct, field
 from scrobbler import adapters
 from scrobbler.adapters import Options
 from scrobbler.errors import ConfigError
-from scrobbler.session import DEFAULT_ACCOUNT
-from scrobbler.target import DESKTOP, Targets
-from scrobbler.toml import Document
+from scrobbler.machine.session import DEFAULT_ACCOUNT
+from scrobbler.notices.target import DESKTOP, Targets
+from scrobbler.settings.toml import Document
 
 HttpUrl = Annotated[
     str, Meta(pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$", description='an address such as "https://api.trakt.tv"')

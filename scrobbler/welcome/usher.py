@@ -8,8 +8,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from scrobbler.adapters import Screen, Screens, Sign
-from scrobbler.invitation import Asking, Invitation, SignedIn, State, Waiting
 from scrobbler.trakt.signin import DeviceCode
+from scrobbler.welcome.invitation import Asking, Invitation, SignedIn, State, Waiting
 
 QUIET_FOR: Final = timedelta(days=1)
 """So long is nothing shown after somebody put it away."""

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from scrobbler.delivery.senders import Senders
 from scrobbler.errors import ScrobblerError, StateError, Unavailable, Uncertain
 from scrobbler.folder import appearing
-from scrobbler.senders import Senders
 from scrobbler.trakt import signin
 from scrobbler.trakt.app import App
 from scrobbler.trakt.signin import Answer, DeviceCode

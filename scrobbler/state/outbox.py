@@ -22,8 +22,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from scrobbler.database import text
-from scrobbler.scrobble import Action, Scrobble
+from scrobbler.machine.scrobble import Action, Scrobble
+from scrobbler.state.database import text
 
 TABLE: Final = """
     CREATE TABLE outbox (

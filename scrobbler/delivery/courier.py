@@ -24,18 +24,18 @@ from typing import Final
 
 import msgspec
 
-from scrobbler.backoff import Backoff
-from scrobbler.decisions import Note, What, about
+from scrobbler.delivery.backoff import Backoff
+from scrobbler.delivery.history import History
+from scrobbler.delivery.naming import Naming
 from scrobbler.errors import Rejected, ScrobblerError, TraktError, Unavailable, Uncertain, Unreachable
 from scrobbler.events import MediaKind, Percent, Seconds
-from scrobbler.history import History
 from scrobbler.identify.lookup import Finder, Unmatched
 from scrobbler.identify.names import Extra
-from scrobbler.naming import Naming
-from scrobbler.outbox import Entry, Failure
-from scrobbler.plays import How, Play
-from scrobbler.scrobble import WINDOWS, Action, Scrobble
-from scrobbler.store import Store
+from scrobbler.machine.scrobble import WINDOWS, Action, Scrobble
+from scrobbler.state.decisions import Note, What, about
+from scrobbler.state.outbox import Entry, Failure
+from scrobbler.state.plays import How, Play
+from scrobbler.state.store import Store
 from scrobbler.trakt.client import Trakt
 from scrobbler.trakt.replies import Outcome
 from scrobbler.trakt.wire import Item

@@ -10,9 +10,9 @@ from typing import Final
 
 import msgspec
 
-from scrobbler.plays import Play
-from scrobbler.scrobble import Scrobble, overlap
-from scrobbler.store import Store
+from scrobbler.machine.scrobble import Scrobble, overlap
+from scrobbler.state.plays import Play
+from scrobbler.state.store import Store
 from scrobbler.trakt.client import Trakt
 from scrobbler.trakt.wire import Item
 

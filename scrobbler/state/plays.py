@@ -12,9 +12,9 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from scrobbler.database import text
 from scrobbler.events import Media
-from scrobbler.scrobble import Scrobble
+from scrobbler.machine.scrobble import Scrobble
+from scrobbler.state.database import text
 
 TABLE: Final = """
     CREATE TABLE plays (

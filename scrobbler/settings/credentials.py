@@ -13,8 +13,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from scrobbler.config import Config, default_path
 from scrobbler.errors import ConfigError, StateError
+from scrobbler.settings.config import Config, default_path
 from scrobbler.trakt import baked
 
 WHERE_FROM: Final = "https://app.trakt.tv/settings/apps, where Trakt lets only VIP members create one since July 2026"

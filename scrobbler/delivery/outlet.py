@@ -10,14 +10,14 @@ from datetime import datetime
 from functools import partial
 from typing import Final, TypeVar
 
-from scrobbler.decisions import Note, What
-from scrobbler.delivery import Courier
+from scrobbler.delivery.courier import Courier
+from scrobbler.delivery.network import Network
+from scrobbler.delivery.senders import Senders
 from scrobbler.errors import Closed, StateError, Unauthorized
 from scrobbler.folder import appearing
-from scrobbler.network import Network
-from scrobbler.outbox import Entry
-from scrobbler.senders import Senders
-from scrobbler.store import Store
+from scrobbler.state.decisions import Note, What
+from scrobbler.state.outbox import Entry
+from scrobbler.state.store import Store
 from scrobbler.trakt.tokens import Refused, TokenFile, Tokens
 
 log = logging.getLogger(__name__)

@@ -5,21 +5,24 @@ posted, for a watcher the event that it made. Secrets are left out: of a request
 no value of a key that names a secret, and no query of an address.
 """
 
+import logging
 import os
 import re
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, BinaryIO, Final
 
 import msgspec
 from msgspec import Meta, Struct
 
 from scrobbler.adapters import Ignored, Watcher, Webhook, WebhookRequest
-from scrobbler.errors import ConfigError, PayloadError, StateError
+from scrobbler.errors import ConfigError, PayloadError
 from scrobbler.events import PlayerEvent
 from scrobbler.payload import decoded
+
+log = logging.getLogger(__name__)
 
 Instant = Annotated[datetime, Meta(tz=True)]
 
@@ -41,27 +44,36 @@ class Line(Struct, frozen=True, kw_only=True):
 
 
 class Recorder:
-    """Writes a log, a line as it comes; an existing file is continued."""
+    """Writes a log, a line as it comes; an existing file is continued.
+
+    Where the disk takes nothing any more, that is said once and the recording ends; what is watched goes on.
+    """
 
     def __init__(self, path: Path) -> None:
         """Raises ``ConfigError`` where the file cannot be written."""
         try:
-            self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600), "ab")
+            handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
+        self._file: BinaryIO | None = os.fdopen(handle, "ab", buffering=0)
+        self._path = path
 
     def write(self, line: Line) -> None:
-        """Add a line. Raises ``StateError`` where the disk takes nothing."""
+        """Add a line."""
+        if self._file is None:
+            return
         kept = msgspec.structs.replace(line, payload=scrubbed(msgspec.to_builtins(line.payload)))
         try:
             self._file.write(msgspec.json.encode(kept) + b"\n")
-            self._file.flush()
         except OSError as error:
-            raise StateError(f"{self._file.name}: cannot be written: {error.strerror}") from None
+            log.error("%s: the recording ends: %s", self._path, error.strerror)  # noqa: TRY400  # the words are enough
+            self.close()
 
     def close(self) -> None:
         """End it."""
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
 def read(lines: Iterable[bytes], name: str) -> Iterator[tuple[int, Line]]:

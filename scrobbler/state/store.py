@@ -21,16 +21,16 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Struct
 
-from scrobbler import decisions as log
-from scrobbler import outbox, plays
-from scrobbler.database import Database, Work, read_only, text
-from scrobbler.decisions import Decision, Note, What, about
 from scrobbler.errors import StateError
 from scrobbler.events import SessionKey
-from scrobbler.outbox import Entry, EntryState, Failure
-from scrobbler.plays import Play
-from scrobbler.scrobble import Scrobble
-from scrobbler.session import Session
+from scrobbler.machine.scrobble import Scrobble
+from scrobbler.machine.session import Session
+from scrobbler.state import decisions as log
+from scrobbler.state import outbox, plays
+from scrobbler.state.database import Database, Work, read_only, text
+from scrobbler.state.decisions import Decision, Note, What, about
+from scrobbler.state.outbox import Entry, EntryState, Failure
+from scrobbler.state.plays import Play
 
 FILE: Final = "state.db"
 

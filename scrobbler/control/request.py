@@ -7,9 +7,9 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from scrobbler.decisions import Note, What
-from scrobbler.outbox import Entry
-from scrobbler.store import Store
+from scrobbler.state.decisions import Note, What
+from scrobbler.state.outbox import Entry
+from scrobbler.state.store import Store
 
 MOST_IDS: Final = 1000
 """So many entries, at most, may one request be about."""

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from scrobbler.errors import ConfigError
-from scrobbler.target import DESKTOP, Targets
+from scrobbler.notices.target import DESKTOP, Targets
 
 PATIENCE: Final = 30.0
 """Seconds in which all targets must have answered."""

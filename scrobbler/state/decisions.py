@@ -18,8 +18,8 @@ from typing import Final
 from msgspec import Struct
 
 from scrobbler.adapters import Ignored
-from scrobbler.database import text
 from scrobbler.events import PlayerEvent, SessionKey
+from scrobbler.state.database import text
 
 log = logging.getLogger(__name__)
 

@@ -20,9 +20,9 @@ from typing import Final
 
 import msgspec
 
-from scrobbler.invitation import Invitation, Needed, SignedIn
-from scrobbler.notice import How, Notice, check, send
-from scrobbler.target import Targets
+from scrobbler.notices.notice import How, Notice, check, send
+from scrobbler.notices.target import Targets
+from scrobbler.welcome.invitation import Invitation, Needed, SignedIn
 
 log = logging.getLogger(__name__)
 

@@ -18,11 +18,11 @@ from scrobbler.adapters import Ignored, Webhook, WebhookRequest
 from scrobbler.errors import ConfigError, PayloadError
 from scrobbler.events import PlayerEvent, SessionKey
 from scrobbler.identify.names import numbered
-from scrobbler.machine import deadline, expire, step
-from scrobbler.policy import Policy
-from scrobbler.recording import Line
-from scrobbler.scrobble import Said, Scrobble, alike, overlap
-from scrobbler.session import DEFAULT_ACCOUNT, Session
+from scrobbler.machine.policy import Policy
+from scrobbler.machine.scrobble import Said, Scrobble, alike, overlap
+from scrobbler.machine.session import DEFAULT_ACCOUNT, Session
+from scrobbler.machine.step import deadline, expire, step
+from scrobbler.replay.recording import Line
 
 
 class Unheard(Struct, frozen=True, kw_only=True):

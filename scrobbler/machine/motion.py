@@ -12,8 +12,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from scrobbler.events import Kind, Percent, PlayerEvent, Seconds, percent
-from scrobbler.policy import Policy
-from scrobbler.scrobble import MARKED
+from scrobbler.machine.policy import Policy
+from scrobbler.machine.scrobble import MARKED
 
 
 class State(Enum):

@@ -14,10 +14,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from scrobbler.events import Media, Percent, PlayerEvent, Seconds, SessionKey, percent
-from scrobbler.motion import Motion, State, estimate, played_until, told
-from scrobbler.parts import File
-from scrobbler.policy import Policy
-from scrobbler.scrobble import WATCHED, WINDOWS, Action, Said, Scrobble
+from scrobbler.machine.motion import Motion, State, estimate, played_until, told
+from scrobbler.machine.parts import File
+from scrobbler.machine.policy import Policy
+from scrobbler.machine.scrobble import WATCHED, WINDOWS, Action, Said, Scrobble
 
 DEFAULT_ACCOUNT: Final = "default"
 """The account of somebody who has only one."""

@@ -1,0 +1,1 @@
+"""What one playback means to Trakt: pure functions over literal tables."""

@@ -1,0 +1,1 @@
+"""Saying aloud that something needs the user."""

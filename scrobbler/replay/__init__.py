@@ -1,0 +1,1 @@
+"""A log of what players said, written down and played again."""

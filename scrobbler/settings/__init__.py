@@ -1,0 +1,1 @@
+"""What the user set, and in whose name we talk to Trakt."""

@@ -1,0 +1,1 @@
+"""Signing in where the user is: on a page, or in a player's window."""
