@@ -5,6 +5,7 @@ happens.
 """
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, contextmanager
@@ -85,6 +86,7 @@ def _watched(folder: Path, name: str | None, tell: Callable[[str | None], None],
     kinds: list[type[FileSystemEvent]] = [DirCreatedEvent, DirMovedEvent, DirDeletedEvent]
     kinds += [FileCreatedEvent, FileMovedEvent, FileClosedEvent]
     kinds += [FileAttribEvent, FileModifiedEvent] if touched else []  # watchdog 7.1 arms the first by the second
+    logging.getLogger("watchdog.observers.inotify").addFilter(_is_news)
     observer = Observer()
     try:
         observer.schedule(Handler(), place, event_filter=kinds)
@@ -94,3 +96,8 @@ def _watched(folder: Path, name: str | None, tell: Callable[[str | None], None],
         observer.stop()
         if observer.ident is not None:
             observer.join()
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Not that a watch was ended while its thread was about to look: that is how it is meant to be ended."""
+    return "when the thread is inactive" not in record.getMessage()

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import os
 import shutil
 import subprocess
@@ -263,3 +264,13 @@ def unprivileged() -> Iterator[None]:
         yield
     finally:
         os.seteuid(us)
+
+
+async def test_a_watch_that_is_ended_at_once_says_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Its thread may be about to look just then, of which the library makes an error."""
+    (tmp_path / "here").touch()
+    for _ in range(20):
+        async with aclosing(appearing(tmp_path)) as births:
+            await anext(births)
+    logging.getLogger("watchdog.observers.inotify").error("called when the thread is inactive")
+    assert caplog.messages == []
