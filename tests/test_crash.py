@@ -65,8 +65,9 @@ class House:
 
     def watched(self) -> list[str]:
         """The history; it must be what the agent believes."""
+        believed = look(self._folder / "state").plays  # first: it is only believed once it is in the history
         watched = [title for title, _ in self.double.history()]
-        assert len(look(self._folder / "state").plays) <= len(watched)
+        assert len(believed) <= len(watched)
         return watched
 
     def _struck(self) -> bool:

@@ -172,6 +172,7 @@ async def test_who_put_it_away_is_left_alone_for_a_day(house: House) -> None:
     await canvas.next()
     canvas.put_away()
     assert await canvas.next() is None
+    await house.cinema.settled()
     house.clock.advance(QUIET_FOR.total_seconds() - 1)
     other = house.cinema.opens()
     await house.cinema.settled()

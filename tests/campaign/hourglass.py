@@ -33,6 +33,10 @@ class Hourglass(asyncio.SelectorEventLoop):
         finally:
             self._held -= 1
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  # as asyncio has it
+        """Without the limit of time that Python has here from 3.12 on: it would be over at once."""
+        await super().shutdown_default_executor()
+
     def busy(self) -> bool:
         """Whether the clock must not jump."""
         return self._held > 0 or self.works()
