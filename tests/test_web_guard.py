@@ -106,6 +106,7 @@ async def test_who_knows_it_is_let_in_by_any_name(user: str, locked: Desk) -> No
         {"origin": "https://evil.example"},
         {"origin": "null"},
         {"origin": "http://127.0.0.1:1"},
+        {"origin": "http://["},
     ],
     ids=str,
 )

@@ -1,7 +1,7 @@
 """A session as a snapshot, and what one sitting in it says: how it begins, what it may say, how it ends.
 
 A *session* is one place where things are played (a player's process, a device on a server). Within it, a *sitting* is
-one item from its first PLAY to its end; a sitting counts at most once. ``machine`` decides when each of these happens.
+one item from its first PLAY to its end; a sitting counts at most once. ``step`` decides when each of these happens.
 
 After a watch the same item again is a repeat and is silent, unless it begins near its start: then it is a new sitting,
 which counts only if half of it is really played. What was watched is remembered over other items.
