@@ -134,6 +134,7 @@ async def test_a_watchers_events_are_written_as_they_pass(tmp_path: Path) -> Non
         ("application/x-www-form-urlencoded", b"data=%7B%22event%22%3A%22play%22%7D", {"event": "play"}),
         ("application/x-www-form-urlencoded", b"event=play&n=1", {"event": "play", "n": "1"}),
         ("text/plain", b"what?", "what?"),
+        ("application/json", b'{"half \\udc00": "a sign \\ud800"}', {"half ?": "a sign ?"}),
     ],
 )
 def test_a_request_is_written_as_its_json_and_understood_all_the_same(

@@ -92,12 +92,19 @@ def read(lines: Iterable[bytes], name: str) -> Iterator[tuple[int, Line]]:
 
 
 def scrubbed(value: Any) -> Any:
-    """The same without what may be a secret."""
+    """The same without what may be a secret, and without halves of signs, which can be written nowhere."""
     if isinstance(value, dict):
-        return {key: LEFT_OUT if _SECRET.search(str(key)) and one else scrubbed(one) for key, one in value.items()}
+        return {
+            _whole(str(key)): LEFT_OUT if _SECRET.search(str(key)) and one else scrubbed(one)
+            for key, one in value.items()
+        }
     if isinstance(value, list):
         return [scrubbed(one) for one in value]
-    return _QUERY.sub(LEFT_OUT, value) if isinstance(value, str) else value
+    return _QUERY.sub(LEFT_OUT, _whole(value)) if isinstance(value, str) else value
+
+
+def _whole(text: str) -> str:
+    return text.encode(errors="replace").decode()
 
 
 class RecordedWatcher:
