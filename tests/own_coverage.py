@@ -8,9 +8,12 @@ from coverage import Coverage
 SPINE = (
     *("errors", "events", "adapters", "lock", "folder", "playback", "agent"),
     *(f"machine/{name}" for name in ("step", "session", "motion", "parts", "policy", "scrobble")),
-    *(f"state/{name}" for name in ("database", "outbox", "store", "plays", "decisions")),
+    *(
+        f"state/{name}"
+        for name in ("schema", "database", "sessions", "outbox", "plays", "decisions", "wishes", "store", "snapshot")
+    ),
     *(f"delivery/{name}" for name in ("courier", "outlet", "backoff", "history", "naming", "network", "senders")),
-    *(f"settings/{name}" for name in ("config", "credentials", "toml")),
+    *(f"settings/{name}" for name in ("config", "tables", "credentials", "toml")),
     *(f"welcome/{name}" for name in ("invitation", "usher")),
     *(f"control/{name}" for name in ("channel", "request")),
     *(f"notices/{name}" for name in ("notify", "notice", "target")),
@@ -23,11 +26,16 @@ TESTED_BY = {
     "machine/step": "test_session",
     "machine/motion": "test_session",
     "machine/policy": "test_session",
+    "state/schema": "test_store",
+    "state/sessions": "test_store",
     "state/outbox": "test_store",
+    "state/wishes": "test_store",
+    "state/snapshot": "test_store",
     "state/plays": "test_store",
     "delivery/courier": "test_delivery",
     "delivery/history": "test_delivery",
     "delivery/naming": "test_delivery",
+    "settings/tables": "test_config",
     "settings/toml": "test_config",
     "control/channel": "test_control",
     "control/request": "test_control",

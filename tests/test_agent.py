@@ -29,7 +29,8 @@ from scrobbler.playback import Playback
 from scrobbler.sandbox import FaultKind
 from scrobbler.state.decisions import What
 from scrobbler.state.outbox import EntryState
-from scrobbler.state.store import Store, decisions, look
+from scrobbler.state.snapshot import decisions, look
+from scrobbler.state.store import Store
 from scrobbler.trakt.client import Trakt
 
 pytestmark = pytest.mark.anyio

@@ -18,7 +18,7 @@ from scrobbler.cli import program
 from scrobbler.control.request import UNTIL_OFF
 from scrobbler.sandbox import Sandbox
 from scrobbler.sandbox.mpv import SimulatedMpv
-from scrobbler.state.store import decisions, look
+from scrobbler.state.snapshot import decisions, look
 
 FILM = "/films/Heat (1995).mkv"
 

@@ -19,7 +19,7 @@ from playbook import KEY, T0
 from queued import opened
 
 from scrobbler.state.decisions import Note, What, about
-from scrobbler.state.store import decisions
+from scrobbler.state.snapshot import decisions
 
 
 @pytest.fixture(autouse=True)

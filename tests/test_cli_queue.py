@@ -25,7 +25,7 @@ from scrobbler.machine.session import Session
 from scrobbler.sandbox import FaultKind, Sandbox
 from scrobbler.state.decisions import What, about
 from scrobbler.state.outbox import Failure
-from scrobbler.state.store import decisions, look
+from scrobbler.state.snapshot import decisions, look
 
 AMELIE = Media(title="Le Fabuleux Destin d'Amélie Poulain", year=2001, path="/films/Am\x1b[31mélie.mkv")
 NOTHING = "Nothing waits, and nothing was set aside.\n"

@@ -19,7 +19,8 @@ from receiver import SECRET, Receiver
 from scrobbler.machine.scrobble import Action
 from scrobbler.sandbox import Sandbox
 from scrobbler.sandbox.mpv import SimulatedMpv
-from scrobbler.state.store import FILE, look
+from scrobbler.state.schema import FILE
+from scrobbler.state.snapshot import look
 from scrobbler.trakt.tokens import TokenFile, Tokens
 
 NOT_SIGNED_IN = "account default is not signed in: run `scrobbler login`; what is watched meanwhile is kept"

@@ -23,7 +23,8 @@ from scrobbler.machine.session import Session
 from scrobbler.state.decisions import Note, What
 from scrobbler.state.outbox import Entry, Failure
 from scrobbler.state.plays import How, Play
-from scrobbler.state.store import FILE, Store
+from scrobbler.state.schema import FILE
+from scrobbler.state.store import Store
 from scrobbler.trakt.tokens import TokenFile, Tokens
 
 AMELIE = Media(title="Le Fabuleux Destin d'Amélie Poulain", year=2001)

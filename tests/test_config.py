@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scrobbler.adapters import Options
 from scrobbler.errors import ConfigError
 from scrobbler.settings import config
-from scrobbler.settings.config import Notify, load, parse
+from scrobbler.settings.config import load, parse
+from scrobbler.settings.tables import Notify
 from scrobbler.settings.toml import Document
 
 FILE = Path("config.toml")

@@ -42,7 +42,8 @@ from scrobbler.control.request import (
 from scrobbler.errors import StateError
 from scrobbler.state.decisions import What
 from scrobbler.state.outbox import EntryState
-from scrobbler.state.store import FILE, decisions, look
+from scrobbler.state.schema import FILE
+from scrobbler.state.snapshot import decisions, look
 
 pytestmark = pytest.mark.anyio
 ACCOUNTS = ("default", "marta")

@@ -15,7 +15,7 @@ from double import Double, Served
 from scrobbler.cli import stage
 from scrobbler.cli.demo import CLIP
 from scrobbler.sandbox import FaultKind, Sandbox
-from scrobbler.state.store import look
+from scrobbler.state.snapshot import look
 
 pytestmark = [
     pytest.mark.anyio,

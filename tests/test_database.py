@@ -14,7 +14,7 @@ import pytest
 from conftest import EPOCH, Clock
 
 from scrobbler.errors import StateError
-from scrobbler.state.database import Database, read_only, text
+from scrobbler.state.database import Database, read_only, rotten, text
 
 SCHEMA = ("CREATE TABLE t (x INTEGER UNIQUE) STRICT;",)
 
@@ -292,3 +292,8 @@ def test_a_full_disk_is_called_so(tmp_path: Path, clock: Clock, monkeypatch: pyt
     monkeypatch.setattr("scrobbler.state.database._ROOM", 1 << 62)
     with pytest.raises(StateError, match=r"cannot be used: the disk is full \("):
         Database(tmp_path / "state.db", SCHEMA, clock())
+
+
+def test_rows_whose_text_makes_no_sense_are_told_by_their_keys() -> None:
+    rows = [("a", "2026-11-20"), ("b", "the day after"), ("c", "")]
+    assert rotten(rows, datetime.fromisoformat) == [("b",), ("c",)]

@@ -16,8 +16,8 @@ from scrobbler.events import Kind, PlayerEvent, Seconds
 from scrobbler.machine.session import Session
 from scrobbler.state import decisions
 from scrobbler.state.decisions import Decision, Note, What, clock, heard, hidden, ignored, read, write
+from scrobbler.state.snapshot import decisions as kept
 from scrobbler.state.store import Store
-from scrobbler.state.store import decisions as kept
 
 SESSION = Session(key=KEY, account="default")
 EVENT = PlayerEvent(session=KEY, kind=Kind.PLAY, media=HEAT, at=EPOCH, position=Seconds(12.0), duration=Seconds(5400.0))

@@ -25,7 +25,8 @@ from scrobbler.machine.session import Session
 from scrobbler.sandbox import FaultKind
 from scrobbler.state.outbox import Entry, EntryState
 from scrobbler.state.plays import How
-from scrobbler.state.store import Snapshot, Store, decisions, look
+from scrobbler.state.snapshot import Snapshot, decisions, look
+from scrobbler.state.store import Store
 from scrobbler.trakt.client import Trakt
 from scrobbler.trakt.wire import Item
 

@@ -28,7 +28,8 @@ from scrobbler.machine.session import Session
 from scrobbler.sandbox import FaultKind, Sandbox
 from scrobbler.state.decisions import What
 from scrobbler.state.outbox import EntryState
-from scrobbler.state.store import Store, decisions, look
+from scrobbler.state.snapshot import decisions, look
+from scrobbler.state.store import Store
 from scrobbler.trakt.client import Trakt
 from scrobbler.trakt.tokens import TokenFile
 

@@ -24,7 +24,9 @@ from scrobbler.events import Kind
 from scrobbler.lock import NAME, held
 from scrobbler.sandbox import FaultKind, Sandbox
 from scrobbler.sandbox.mpv import SimulatedMpv
-from scrobbler.state.store import FILE, Store, look
+from scrobbler.state.schema import FILE
+from scrobbler.state.snapshot import look
+from scrobbler.state.store import Store
 
 DAY = timedelta(days=1).total_seconds()
 

@@ -20,7 +20,7 @@ from eavesdropper import Eavesdropper
 
 from scrobbler.sandbox import FaultKind, Sandbox
 from scrobbler.sandbox.mpv import SimulatedMpv
-from scrobbler.state.store import look
+from scrobbler.state.snapshot import look
 from scrobbler.trakt.tokens import TokenFile, Tokens
 
 HOOK_TOKEN = "open sesame"

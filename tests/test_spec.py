@@ -24,7 +24,7 @@ from scrobbler.machine.scrobble import WINDOWS, Action, Scrobble
 from scrobbler.machine.session import DEFAULT_ACCOUNT
 from scrobbler.machine.step import TRANSITIONS
 from scrobbler.sandbox import FaultKind
-from scrobbler.settings import config
+from scrobbler.settings import config, tables
 from scrobbler.trakt.statuses import TABLE
 
 T0 = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
@@ -85,24 +85,24 @@ def test_the_faults_are_those_of_the_page() -> None:
 
 
 def test_the_keys_of_the_configuration_are_those_of_the_page() -> None:
-    tables: dict[str, type[Struct]] = {
-        "trakt": config.Trakt,
-        "scrobble": config.Scrobbling,
-        "server": config.Server,
-        "notify": config.Notify,
-        "state": config.State,
+    sections: dict[str, type[Struct]] = {
+        "trakt": tables.Trakt,
+        "scrobble": tables.Scrobbling,
+        "server": tables.Server,
+        "notify": tables.Notify,
+        "state": tables.State,
     }
     found = [
         (
             f"{table}.{name}",
             "none" if default is None else str(default).lower() if isinstance(default, bool) else str(default),
         )
-        for table, kind in tables.items()
+        for table, kind in sections.items()
         for name, default in zip(kind.__struct_fields__, kind.__struct_defaults__, strict=True)
     ]
     found += [("players.NAME.kind", "NAME"), ("players.NAME.account", DEFAULT_ACCOUNT)]
     assert rows("config.md", "key", "default") == found
-    assert set(config._PlayerKeys.__struct_fields__) == {"kind", "account"}
+    assert set(tables.PlayerKeys.__struct_fields__) == {"kind", "account"}
 
 
 def test_the_keys_of_mpv_are_those_of_the_page() -> None:

@@ -21,7 +21,9 @@ from scrobbler.machine.session import Session
 from scrobbler.state.decisions import Note, What
 from scrobbler.state.outbox import HOPELESS, OTHERS, Entry, EntryState, Failure
 from scrobbler.state.plays import How, Play
-from scrobbler.state.store import FILE, SCHEMA, Store, decisions, look
+from scrobbler.state.schema import FILE, SCRIPTS
+from scrobbler.state.snapshot import decisions, look
+from scrobbler.state.store import Store
 
 
 @pytest.fixture
@@ -575,7 +577,7 @@ def holds_version_1s(folder: Path, clock: Clock) -> None:
 
 
 def test_the_first_version_of_the_schema_is_as_it_was_released() -> None:
-    assert SCHEMA[0].split() == VERSION_1.split()
+    assert SCRIPTS[0].split() == VERSION_1.split()
 
 
 def test_a_file_of_the_first_version_is_copied_and_upgraded_with_all_that_is_in_it(

@@ -25,7 +25,7 @@ if __name__ != "__main__":
     from scrobbler.events import Kind
     from scrobbler.machine.scrobble import Action
     from scrobbler.sandbox import FaultKind
-    from scrobbler.state.store import look
+    from scrobbler.state.snapshot import look
 
 pytestmark = [pytest.mark.anyio, pytest.mark.crash]
 

@@ -12,7 +12,7 @@ from scrobbler.control import channel as control
 from scrobbler.control.request import UNTIL_OFF, Hidden, Incognito, Refused, shown
 from scrobbler.errors import ConfigError, ScrobblerError
 from scrobbler.settings.config import Config
-from scrobbler.state.store import look
+from scrobbler.state.snapshot import look
 
 LONGEST: Final = timedelta(days=366)
 

@@ -18,7 +18,8 @@ from scrobbler.errors import ConfigError
 from scrobbler.folder import appearing
 from scrobbler.settings.config import Config
 from scrobbler.state.decisions import ROWS, Decision, What
-from scrobbler.state.store import FILE, decisions
+from scrobbler.state.schema import FILE
+from scrobbler.state.snapshot import decisions
 
 KINDS: Final = [what.value for what in What]
 

@@ -16,8 +16,8 @@ from scrobbler.errors import ConfigError, ScrobblerError
 from scrobbler.settings.config import Config
 from scrobbler.state.decisions import ROWS, Decision
 from scrobbler.state.outbox import Entry, EntryState
-from scrobbler.state.store import decisions as decided
-from scrobbler.state.store import look
+from scrobbler.state.snapshot import decisions as decided
+from scrobbler.state.snapshot import look
 
 _SHOWN_IDS: Final = 10
 

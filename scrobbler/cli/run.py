@@ -27,7 +27,8 @@ from scrobbler.identify.lookup import Finder
 from scrobbler.machine.policy import Policy
 from scrobbler.notices.notify import Notifier
 from scrobbler.replay.recording import RecordedWatcher, RecordedWebhook, Recorder
-from scrobbler.settings.config import Config, Server
+from scrobbler.settings.config import Config
+from scrobbler.settings.tables import Server
 from scrobbler.state.store import Store
 from scrobbler.trakt.client import Trakt
 from scrobbler.trakt.tokens import TokenFile

@@ -16,7 +16,7 @@ from scrobbler.machine.motion import State, estimate
 from scrobbler.machine.session import Session
 from scrobbler.settings.config import Config
 from scrobbler.state.plays import Play
-from scrobbler.state.store import Snapshot, look
+from scrobbler.state.snapshot import Snapshot, look
 from scrobbler.trakt.tokens import TokenFile
 
 MOST: Final = 10

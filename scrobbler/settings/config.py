@@ -8,50 +8,27 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
 
-from msgspec import Meta, Struct, field
+from msgspec import Struct
 
 from scrobbler import adapters
 from scrobbler.adapters import Options
 from scrobbler.errors import ConfigError
 from scrobbler.machine.session import DEFAULT_ACCOUNT
 from scrobbler.notices.target import DESKTOP, Targets
+from scrobbler.settings.tables import (
+    NAME,
+    NAME_WORDS,
+    Account,
+    Notify,
+    PlayerKeys,
+    Scrobbling,
+    Sections,
+    Server,
+    State,
+    Trakt,
+)
 from scrobbler.settings.toml import Document
-
-HttpUrl = Annotated[
-    str, Meta(pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$", description='an address such as "https://api.trakt.tv"')
-]
-_PORT: Final = r"([1-5]?\d{1,4}|6([0-4]\d{3}|5([0-4]\d\d|5([0-2]\d|3[0-5]))))"
-HostPort = Annotated[
-    str,
-    Meta(
-        pattern=r"^(\[[0-9A-Fa-f:.]+\]|[^:\s\[\]]+):" + _PORT + "$", description='HOST:PORT, such as "127.0.0.1:8722"'
-    ),
-]
-_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
-Address = Annotated[str, Meta(pattern=r"^(desktop|[A-Za-z][A-Za-z0-9+.-]*://\S.*)$")]
-_NAME_WORDS: Final = "letters, digits, dots, dashes and underlines, 64 at most"
-Days = Annotated[int, Meta(ge=1, le=36500, description="a number of days from 1 to 36500")]
-AccountName = Annotated[str, Meta(pattern=_NAME, description=_NAME_WORDS)]
-
-
-class Trakt(Struct, frozen=True, kw_only=True):
-    """``[trakt]``: the service, and the app in whose name we talk to it."""
-
-    api_url: HttpUrl = "https://api.trakt.tv"
-    auth_url: HttpUrl = "https://auth.trakt.tv"
-    client_id: str | None = None
-    client_secret: str | None = None
-    client_id_file: str | None = None
-    client_secret_file: str | None = None
-
-    def __repr__(self) -> str:  # the secret must not reach a log through a repr
-        return f"Trakt(api_url={self.api_url!r}, auth_url={self.auth_url!r}, ...)"
-
-
-class Account(Struct, frozen=True, kw_only=True):
-    """``[accounts.NAME]``: one Trakt account. It has no key of its own yet; its name is enough."""
 
 
 class Player(Struct, frozen=True, kw_only=True):
@@ -60,70 +37,6 @@ class Player(Struct, frozen=True, kw_only=True):
     kind: str
     account: str
     options: Options
-
-
-class Scrobbling(Struct, frozen=True, kw_only=True):
-    """``[scrobble]``: what the user takes for watched; it holds for all players."""
-
-    threshold: Annotated[float, Meta(ge=80, le=100, description="a percent from 80 to 100")] = 80.0
-    really_watched: Annotated[float, Meta(ge=0, le=100, description="a percent from 0 to 100")] = 0.0
-    at_threshold: bool = False
-
-
-class Server(Struct, frozen=True, kw_only=True):
-    """``[server]``: where webhooks come in and pages are seen."""
-
-    listen: HostPort = "127.0.0.1:8722"
-    password: Annotated[str, Meta(min_length=8, description="a text of 8 signs or more")] | None = None
-
-    def __repr__(self) -> str:  # the password must not reach a log through a repr
-        return f"Server(listen={self.listen!r}, ...)"
-
-    def address(self) -> tuple[str, int]:
-        """Host and port, as a socket wants them."""
-        host, _, port = self.listen.rpartition(":")
-        return host.strip("[]"), int(port)
-
-
-class Notify(Struct, frozen=True, kw_only=True):
-    """``[notify]``: where it is said that something needs the user."""
-
-    targets: (
-        Annotated[
-            tuple[Address, ...],
-            Meta(description='a list of addresses such as "ntfy://ntfy.sh/my-topic", or "desktop"'),
-        ]
-        | None
-    ) = None
-
-    def __repr__(self) -> str:  # an address may hold a secret, and must not reach a log through a repr
-        return "Notify(...)"
-
-
-class State(Struct, frozen=True, kw_only=True):
-    """``[state]``: the folder that holds what must not be lost."""
-
-    dir: str | None = None
-    keep_days: Days = 365
-
-
-class _PlayerKeys(Struct, frozen=True, kw_only=True):
-    """The keys of a player that are the program's own and not its adapter's."""
-
-    kind: str | None = None
-    account: AccountName = DEFAULT_ACCOUNT
-
-
-class _Sections(Struct, frozen=True, kw_only=True):
-    """The tables that a file may have. What is in them is read table by table, for the sake of the line numbers."""
-
-    trakt: dict[str, Any] = field(default_factory=dict)
-    accounts: dict[str, Any] = field(default_factory=dict)
-    players: dict[str, Any] = field(default_factory=dict)
-    scrobble: dict[str, Any] = field(default_factory=dict)
-    server: dict[str, Any] | None = None
-    notify: dict[str, Any] = field(default_factory=dict)
-    state: dict[str, Any] = field(default_factory=dict)
 
 
 class Config(Struct, frozen=True, kw_only=True):
@@ -174,10 +87,10 @@ def load(path: Path | None = None) -> Config:
 def parse(text: str, path: Path | None) -> Config:
     """The configuration in a text. Raises ``ConfigError`` as ``load`` does."""
     document = Document(path or Path("(no configuration file)"), text)
-    sections = document.table((), _Sections)
+    sections = document.table((), Sections)
     for name in sections.accounts:
-        if not re.fullmatch(_NAME, name):
-            raise document.wrong(("accounts", name), f"an account's name must be {_NAME_WORDS}")
+        if not re.fullmatch(NAME, name):
+            raise document.wrong(("accounts", name), f"an account's name must be {NAME_WORDS}")
         document.table(("accounts", name), Account)
     players = {name: _player(document, name) for name in sections.players or {"mpv": {}}}
     for name, player in players.items():
@@ -208,10 +121,10 @@ def parse(text: str, path: Path | None) -> Config:
 def _player(document: Document, name: str) -> Player:
     """One ``[players.NAME]``: its own keys, then the rest by the adapter that its kind names."""
     at = ("players", name)
-    own = _PlayerKeys.__struct_fields__
+    own = PlayerKeys.__struct_fields__
     written = document.raw.get("players", {}).get(name, {})
     others = tuple(written.keys() - set(own)) if isinstance(written, dict) else ()
-    keys = document.table(at, _PlayerKeys, but=others)
+    keys = document.table(at, PlayerKeys, but=others)
     kind = keys.kind or name
     plugin = adapters.load(kind)
     if plugin is None:

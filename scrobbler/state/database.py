@@ -10,7 +10,7 @@ import queue
 import shutil
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import closing, suppress
 from datetime import UTC, datetime
@@ -171,6 +171,17 @@ class Database:
 def text(at: datetime) -> str:
     """An instant so that its texts sort as it does: UTC, always with microseconds."""
     return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def rotten(rows: Iterable[tuple[str, str]], read: Callable[[str], object]) -> list[tuple[str]]:
+    """The keys of the rows whose text makes no sense."""
+    found = []
+    for key, said in rows:
+        try:
+            read(said)
+        except ValueError:  # msgspec's errors are ValueErrors
+            found.append((key,))
+    return found
 
 
 def _reason(path: Path, error: OSError | sqlite3.Error) -> str:

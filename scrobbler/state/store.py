@@ -11,46 +11,22 @@ these takes the notes that tell of it (``decisions``), which so cost no flush of
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import closing, suppress
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeVar
 
-import msgspec
-from msgspec import Struct
-
-from scrobbler.errors import StateError
 from scrobbler.events import SessionKey
 from scrobbler.machine.scrobble import Scrobble
 from scrobbler.machine.session import Session
 from scrobbler.state import decisions as log
-from scrobbler.state import outbox, plays
-from scrobbler.state.database import Database, Work, read_only, text
-from scrobbler.state.decisions import Decision, Note, What, about
-from scrobbler.state.outbox import Entry, EntryState, Failure
+from scrobbler.state import outbox, plays, schema, sessions, wishes
+from scrobbler.state.database import Database, Work
+from scrobbler.state.decisions import Note, What, about
+from scrobbler.state.outbox import Entry, Failure
 from scrobbler.state.plays import Play
-
-FILE: Final = "state.db"
-
-_SESSIONS: Final = """
-    CREATE TABLE sessions (
-        key TEXT PRIMARY KEY,
-        snapshot TEXT NOT NULL
-    ) STRICT, WITHOUT ROWID;
-"""
-_INCOGNITO: Final = """
-    CREATE TABLE incognito (
-        account TEXT PRIMARY KEY,
-        until TEXT NOT NULL
-    ) STRICT, WITHOUT ROWID;
-"""
-SCHEMA: Final = (
-    outbox.TABLE + _SESSIONS + plays.TABLE,
-    outbox.UPGRADE + plays.UPGRADE + log.TABLE + _INCOGNITO,
-)
-"""One script a version. What was released is never edited: a change is one script more."""
 
 AT_ONCE: Final = 1000
 """So many old rows of a table are let go at once; the rest is for the next time."""
@@ -63,7 +39,7 @@ class Store:
 
     def __init__(self, folder: Path, now: datetime) -> None:
         """Open the state file in the folder. Raises ``StateError``; see ``Database`` for damaged files."""
-        self._database = Database(folder / FILE, SCHEMA, now, _weed)
+        self._database = Database(folder / schema.FILE, schema.SCRIPTS, now, _weed)
         self.moved = self._database.moved
         """What was done with a file that could not be used, for the user; None if all was well."""
 
@@ -73,7 +49,7 @@ class Store:
 
     def sessions(self) -> Future[tuple[Session, ...]]:
         """All sessions as they were last kept."""
-        return self._database.submit(_sessions)
+        return self._database.submit(sessions.kept)
 
     def keep(
         self, session: Session, said: Sequence[Scrobble], now: datetime, *, idle: bool, noted: Sequence[Note] = ()
@@ -85,7 +61,7 @@ class Store:
         """
 
         def work(db: sqlite3.Connection) -> Entry | None:
-            db.execute("INSERT OR REPLACE INTO sessions VALUES (?, ?)", (str(session.key), _json(session)))
+            sessions.keep(db, session)
             for scrobble in said:
                 outbox.enqueue(db, scrobble, now)
             return outbox.claim(db, session.account, now) if idle and said else None
@@ -166,16 +142,11 @@ class Store:
     def hide(self, accounts: Sequence[str], until: datetime | None, noted: Sequence[Note]) -> Future[None]:
         """Until then what these accounts watch is nobody's business. None: it is told again."""
 
-        def work(db: sqlite3.Connection) -> None:
-            db.executemany("DELETE FROM incognito WHERE account = ?", [(account,) for account in accounts])
-            if until is not None:
-                db.executemany("INSERT INTO incognito VALUES (?, ?)", [(account, text(until)) for account in accounts])
-
-        return self._submit(work, noted)
+        return self._submit(lambda db: wishes.hide(db, accounts, until), noted)
 
     def incognito(self) -> Future[dict[str, datetime]]:
         """Until when incognito was switched on, by account; that may be over."""
-        return self._database.submit(_incognito)
+        return self._database.submit(wishes.incognito)
 
     def plays_near(self, account: str, began_at: datetime, ended_at: datetime) -> Future[dict[int, Play]]:
         """The account's plays whose sitting was at about this time, by their ids; the first one first."""
@@ -190,10 +161,7 @@ class Store:
     def forget(self, keys: Sequence[SessionKey]) -> Future[None]:
         """Sessions that nobody will come back to."""
 
-        def work(db: sqlite3.Connection) -> None:
-            db.executemany("DELETE FROM sessions WHERE key = ?", [(str(key),) for key in keys])
-
-        return self._database.submit(work)
+        return self._database.submit(lambda db: sessions.forget(db, keys))
 
     def tidy(self, plays_before: datetime, decisions_before: datetime) -> Future[None]:
         """Let go of a bounded number of plays and decisions that are older than that."""
@@ -247,98 +215,10 @@ class Store:
                 os.utime(self._database.path)
 
 
-class Snapshot(Struct, frozen=True, kw_only=True):
-    """What the state file says, for commands that look at it beside the agent."""
-
-    sessions: tuple[Session, ...] = ()
-    waiting: tuple[Entry, ...] = ()
-    aside: tuple[Entry, ...] = ()
-    plays: tuple[Play, ...] = ()
-    """The last ones, newest first."""
-    heard: tuple[Decision, ...] = ()
-    """The last decision of each source about something that it said."""
-    incognito: Mapping[str, datetime] = {}
-    """Until when it was switched on, by account; that may be over."""
-
-
-def look(folder: Path, *, limit: int = 10) -> Snapshot:
-    """Read the state file without touching it. A folder without one gives an empty snapshot. Raises ``StateError``.
-
-    ``limit``: so many plays at most.
-    """
-
-    def read(db: sqlite3.Connection) -> Snapshot:
-        unsent = outbox.unsettled(db)
-        return Snapshot(
-            sessions=_sessions(db),
-            waiting=tuple(entry for entry in unsent if entry.state is not EntryState.ASIDE),
-            aside=tuple(entry for entry in unsent if entry.state is EntryState.ASIDE),
-            plays=plays.latest(db, limit),
-            heard=log.last_of_each(db),
-            incognito=_incognito(db),
-        )
-
-    return _beside(folder, read, Snapshot())
-
-
-def decisions(folder: Path, *, after: int | None = None, limit: int = 100) -> tuple[Decision, ...]:
-    """Read the log beside the agent: the first decisions after an id, or without one the last; oldest first.
-
-    Raises ``StateError``.
-    """
-    return _beside(folder, lambda db: log.read(db, after, limit), ())
-
-
-def _beside(folder: Path, read: Work[T], nothing: T) -> T:
-    path = folder / FILE
-    try:
-        if not path.exists():
-            return nothing
-    except OSError as error:
-        raise StateError(f"the state folder {folder} cannot be read: {error.strerror}") from None
-    with closing(read_only(path)) as db:
-        try:
-            return read(db) if db.execute("PRAGMA user_version").fetchone()[0] == len(SCHEMA) else nothing
-        except (sqlite3.Error, ValueError) as error:  # msgspec's errors are ValueErrors
-            raise StateError(f"{path} is damaged ({error}): the agent sees to it when it starts") from None
-
-
 def _weed(db: sqlite3.Connection) -> int:
     """Delete what cannot be read of all that the agent reads when it starts, and say how many rows it were."""
-    sessions = _rotten(db.execute("SELECT key, snapshot FROM sessions"), _session)
-    accounts = _rotten(db.execute("SELECT account, until FROM incognito"), datetime.fromisoformat)
-    db.executemany("DELETE FROM sessions WHERE key = ?", sessions)
-    db.executemany("DELETE FROM incognito WHERE account = ?", accounts)
-    return len(sessions) + len(accounts) + outbox.weed(db)
-
-
-def _rotten(rows: Iterable[tuple[str, str]], read: Callable[[str], object]) -> list[tuple[str]]:
-    """The keys of the rows whose text makes no sense."""
-    found = []
-    for key, said in rows:
-        try:
-            read(said)
-        except ValueError:  # msgspec's errors are ValueErrors
-            found.append((key,))
-    return found
-
-
-def _sessions(db: sqlite3.Connection) -> tuple[Session, ...]:
-    rows = db.execute("SELECT snapshot FROM sessions ORDER BY key")
-    return tuple(_session(row[0]) for row in rows)
-
-
-def _session(snapshot: str) -> Session:
-    return msgspec.json.decode(snapshot, type=Session)
-
-
-def _incognito(db: sqlite3.Connection) -> dict[str, datetime]:
-    return {account: datetime.fromisoformat(until) for account, until in db.execute("SELECT * FROM incognito")}
+    return sessions.weed(db) + wishes.weed(db) + outbox.weed(db)
 
 
 def _about(entry: Entry, at: datetime, what: What, words: str) -> Note:
     return about(entry.scrobble.session, entry.scrobble.account, at, what, words, entry=entry.id)
-
-
-def _json(value: Struct) -> str:
-    return msgspec.json.encode(value).decode()

@@ -166,15 +166,14 @@ class Invitation:
             if isinstance(end, Needed):
                 log.warning("account %s: %s", self.account, end.words)
             self._progress(end)
+            self.look()
         finally:
             self._over.set()
             thread.close()
 
     def _progress(self, state: State) -> None:
         """How far the code has come; what the account's file says stands above it."""
-        if isinstance(state, SignedIn):
-            self.look()
-        elif not isinstance(self._state, SignedIn):
+        if not isinstance(state, SignedIn) and not isinstance(self._state, SignedIn):
             self._become(state)
 
     def _found(self) -> SignedIn | Needed:

@@ -19,7 +19,7 @@ from bench.process import written
 from bench.trakt import Trakt
 
 from scrobbler.playback import JOURNAL_SECONDS
-from scrobbler.state.store import look
+from scrobbler.state.snapshot import look
 
 SETTLE = 6.0
 """Seconds until what the start of a film writes is written."""

@@ -27,7 +27,8 @@ from scrobbler.delivery.outlet import Outlet
 from scrobbler.events import Ids, Kind, Media, MediaKind, PlayerEvent, Seconds, SessionKey, Show
 from scrobbler.identify.lookup import Finder
 from scrobbler.sandbox import Sandbox
-from scrobbler.state.store import Store, look
+from scrobbler.state.snapshot import look
+from scrobbler.state.store import Store
 from scrobbler.trakt.client import Trakt
 from scrobbler.web.server import serving
 

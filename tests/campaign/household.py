@@ -21,7 +21,7 @@ from msgspec import Struct
 from scrobbler.cli import stage
 from scrobbler.machine.motion import State
 from scrobbler.sandbox.mpv import SimulatedMpv
-from scrobbler.state.store import Snapshot, look
+from scrobbler.state.snapshot import Snapshot, look
 
 FILM = "/films/TRON Legacy (2010) {imdb-tt1104001}.mkv"
 TITLE = "TRON: Legacy"
