@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PIP_CONSTRAINT := $(CURDIR)/packaging/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint types unit bench crash-campaign fault-campaign spec-diff format lock clean
+.PHONY: help demo test lint types unit deb try-deb bench crash-campaign fault-campaign spec-diff format lock clean
 
 help:
 	@echo "make demo    see the whole idea in half a minute, without an account"
@@ -16,6 +16,8 @@ help:
 	@echo "make crash-campaign  kill -9 of the agent in RUNS=300 watches: none is lost, none counts twice"
 	@echo "make fault-campaign  a Trakt that fails in every way and for hours: the same"
 	@echo "make spec-diff FROM=FILE|URL  what differs between a description of Trakt's API and ours"
+	@echo "make deb     a Debian package that carries its own environment, in dist/"
+	@echo "make try-deb install it in a clean Debian, use it there, and purge it (as root; needs debootstrap)"
 	@echo "make format  put the code into its form"
 	@echo "make lock    take the newest versions of all dependencies"
 	@echo "make clean   remove what the above made"
@@ -49,6 +51,12 @@ fault-campaign: $(VENV)/.dev
 
 spec-diff: $(VENV)/.dev
 	@$(BIN)/python tests/spec_diff.py "$(FROM)"
+
+deb: $(VENV)/.dev
+	packaging/deb/build
+
+try-deb: deb
+	packaging/deb/try
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix --quiet . || true

@@ -1,16 +1,17 @@
 #!/bin/sh
 # The real players, the browser and the reader of QR codes that the tests use, an X server without a screen for the
-# windows, and a message bus for the desktop's notifications. Installs them on Debian for root; else says how.
+# windows, a message bus for the desktop's notifications, and systemd's eye for units. Installs them on Debian for
+# root; else says how.
 set -eu
 
 missing=""
-for tool in mpv ffmpeg zbarimg Xvfb chromium dbus-daemon; do
+for tool in mpv ffmpeg zbarimg Xvfb chromium dbus-daemon systemd-analyze; do
     command -v "$tool" >/dev/null 2>&1 || missing="$missing $tool"
 done
 [ -n "$missing" ] || exit 0
 
 # Where there is no graphics card, mpv draws with Mesa's software, which is a package of its own.
-packages=$(echo "$missing" | sed 's/zbarimg/zbar-tools/; s/Xvfb/xvfb libgl1-mesa-dri/')
+packages=$(echo "$missing" | sed 's/zbarimg/zbar-tools/; s/Xvfb/xvfb libgl1-mesa-dri/; s/systemd-analyze/systemd/')
 if [ "$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then
     echo "Installing$packages ..."
     export DEBIAN_FRONTEND=noninteractive
