@@ -1,9 +1,12 @@
-"""What a file's name most likely means, where it is not in a shape that leaves no doubt."""
+"""What a name most likely means, by guessit, where our own reading of it leaves a doubt.
+
+A guess is taken only where the name proves it: a film by a year, an episode by season and number or by a date.
+"""
 
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -13,15 +16,22 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from scrobbler.events import Ids, Media, MediaKind, Seconds, Show
-from scrobbler.identify.paths import take_apart
-from scrobbler.trakt.titles import fold
+from scrobbler.identify.paths import Parts
+from scrobbler.identify.words import MARK, TELEVISION, is_home
 
 PATIENCE: Final = Seconds(20.0)
-"""guessit needs a few hundredths of a second, and its start a quarter of one."""
+"""guessit needs a few hundredths of a second for a name, and its start a quarter of one."""
+MORE_PATIENCE: Final = Seconds(0.5)
+"""For each further name."""
 
 _GUESSER: Final = Path(__file__).with_name("guesser.py")
-_BARE: Final = re.compile(r"\W*(?:s\d+\W?e\d|\d+x\d)", re.IGNORECASE)
-"""A name that begins with the number: what follows is the episode's title, which guessit takes for the show's."""
+
+
+class Question(Struct, frozen=True, kw_only=True):
+    """A name to guess, and the kind that is known already."""
+
+    parts: Parts
+    kind: MediaKind | None = None
 
 
 class Unguessed(Struct, frozen=True, kw_only=True):
@@ -30,67 +40,89 @@ class Unguessed(Struct, frozen=True, kw_only=True):
     reason: str
 
 
-def guess(media: Media, *, patience: Seconds = PATIENCE) -> Media | Unguessed:
-    """Fills in what guessit makes of the path. Takes a quarter of a second; runs guessit in a process of its own."""
-    parts = take_apart(media)
-    if parts is None:
-        return Unguessed(reason="there is no file name to go by")
-    options: dict[str, Any] = {"excludes": ["part"]}  # "Part Two" belongs to a film's title
-    if media.kind is not None:
-        options["type"] = media.kind.value
-    question = msgspec.json.encode({"name": parts.tail(), "options": options})
+def ask(
+    questions: Sequence[Question], *, patience: Seconds = PATIENCE, guesser: Path = _GUESSER
+) -> list[Mapping[str, Any] | Unguessed]:
+    """guessit's answers, from one child for all of them. Takes a quarter of a second at least, and never raises."""
+    if not questions:
+        return []
+    asked = [{"name": question.parts.tail(), "options": _options(question.kind)} for question in questions]
+    limit = patience + MORE_PATIENCE * (len(questions) - 1)
+    failure = "guessit made nothing of the name"
     try:
-        child = subprocess.run(  # noqa: S603  (our own file; the untrusted name goes in on its standard input)
-            [sys.executable, "-P", str(_GUESSER)], input=question, capture_output=True, timeout=patience, check=True
+        done = subprocess.run(  # noqa: S603  (our own file; the untrusted names go in on its standard input)
+            [sys.executable, "-P", str(guesser)],
+            input=msgspec.json.encode(asked),
+            capture_output=True,
+            timeout=limit,
+            check=False,
         )
-        guessed = understood(msgspec.json.decode(child.stdout, type=dict[str, Any]), media)
-    except subprocess.TimeoutExpired:
-        return Unguessed(reason=f"guessit made nothing of the name in {patience:g} s")
-    except subprocess.CalledProcessError as error:
-        return Unguessed(reason=f"guessit failed with exit status {error.returncode}")
+        output = done.stdout
+        failure = f"guessit failed with exit status {done.returncode}" if done.returncode else failure
+    except subprocess.TimeoutExpired as late:
+        output, failure = late.stdout or b"", f"guessit made nothing of the name in {limit:g} s"
+    except OSError as error:
+        output, failure = b"", f"guessit could not be started: {error.strerror}"
+    answers: list[Mapping[str, Any] | Unguessed] = [_decoded(line, failure) for line in output.splitlines()]
+    answers += [Unguessed(reason=failure)] * (len(questions) - len(answers))
+    return answers[: len(questions)]
+
+
+def _options(kind: MediaKind | None) -> dict[str, Any]:
+    options: dict[str, Any] = {"excludes": ["part"]}  # "Part Two" belongs to a film's title
+    return options | {"type": kind.value} if kind is not None else options
+
+
+def _decoded(line: bytes, failure: str) -> Mapping[str, Any] | Unguessed:
+    try:
+        return msgspec.json.decode(line, type=dict[str, Any])
     except msgspec.DecodeError:
-        return Unguessed(reason="guessit gave no answer")
-    show = guessed.show.title if isinstance(guessed, Media) and guessed.show else None
-    if show and _BARE.match(parts.stem) and not any(fold(show) in fold(folder) for folder in parts.folders):
-        return Unguessed(reason="the name does not say which show it is of")
-    return guessed
+        return Unguessed(reason=failure)
 
 
-def understood(answer: Mapping[str, Any], media: Media) -> Media | Unguessed:
-    """guessit's answer as media. What was known before it stands."""
+def understood(answer: Mapping[str, Any], media: Media, name: str) -> Media | Unguessed:
+    """guessit's answer as media, where the name proves it. What was known before it stands."""
     title = _first(answer.get("title"))
-    if not isinstance(title, str) or not title:
+    if not isinstance(title, str) or not re.search(r"\w", title) or is_home(title):
         return Unguessed(reason="there is no title in the name")
     if answer.get("type") == "episode":
-        return _episode(answer, media, title)
+        return _episode(answer, media, title, name)
+    year = _number(answer.get("year"))
+    if year is None or not MARK.search(name):
+        return Unguessed(reason="nothing shows that this is a film or an episode")
     # guessit cuts a film's title at " - ", as in "Kill Bill - Vol. 1".
     whole = " - ".join([title, *(text for text in _all(answer.get("alternative_title")) if isinstance(text, str))])
-    return replace(media, kind=MediaKind.MOVIE, show=None, title=whole, year=_number(answer.get("year")))
+    return replace(media, kind=MediaKind.MOVIE, show=None, title=whole, year=year)
 
 
-def _episode(answer: Mapping[str, Any], media: Media, title: str) -> Media | Unguessed:
+def _episode(answer: Mapping[str, Any], media: Media, title: str, name: str) -> Media | Unguessed:
     year, season, numbers = answer.get("year"), answer.get("season"), _all(answer.get("episode"))
-    if season == year:  # "Doctor Who (2005) - 05": guessit takes the year for the season as well
-        season = None
-    aired = _date(answer.get("date"))
+    aired = _date(answer.get("date")) if re.search(r"(?:19|20)\d\d", name) else None  # 24.03.05 may be any
     if isinstance(season, list):
         return Unguessed(reason="the name speaks of several seasons")
-    if numbers != list(range(numbers[0], numbers[0] + len(numbers))) if numbers else aired is None:
+    if season == year or not isinstance(season, int):  # "Doctor Who (2005) - 05": the year is taken for the season
+        season = None
+    if not all(isinstance(number, int) for number in numbers):
         return Unguessed(reason="the name does not say which episode it is")
-    first = numbers[0] if numbers else None
+    run = bool(numbers) and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    if aired is None and (season is None or not run):
+        return Unguessed(reason="the name does not say which episode it is")
+    if season is not None and run and not TELEVISION.search(name):
+        bare = rf"(?<!\d)0?{season}{numbers[0]:02d}(?!\d)"
+        if re.search(bare, name):
+            return Unguessed(reason="a number in the name may be of an episode or of the title")
     country = answer.get("country")
-    show = Show(title=f"{title} ({country})" if country else title, year=_number(year))
+    show = Show(title=f"{title} ({country})" if isinstance(country, str) else title, year=_number(year))
     return replace(
         media,
         kind=MediaKind.EPISODE,
         title=None,
         year=None,
-        show=media.show or show,
-        ids=media.ids if media.kind is MediaKind.EPISODE else Ids(),  # one in the name may be the show's
-        season=_number(season),
-        episode=first if season is not None else None,
-        episode_end=numbers[-1] if season is not None and len(numbers) > 1 else None,
-        number_abs=first if season is None else None,
+        show=media.show if media.show is not None and (media.show.title or media.show.ids) else show,
+        ids=Ids(),  # one in the name may be the show's
+        season=season if run else None,
+        episode=numbers[0] if run and season is not None else None,
+        episode_end=numbers[-1] if run and season is not None and len(numbers) > 1 else None,
         date=aired,
     )
 
@@ -107,7 +139,7 @@ def _first(value: object) -> object:
 
 
 def _number(value: object) -> int | None:
-    return value if isinstance(value, int) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _date(value: object) -> date | None:

@@ -1,7 +1,8 @@
-"""The child process that guesses: it alone loads guessit (130 ms and 15 MiB), answers once, and is gone.
+"""The child process that guesses: it alone loads guessit (130 ms and 15 MiB), answers what it is asked, and is gone.
 
-It reads ``{"name": …, "options": …}`` on standard input and writes what guessit made of it, so that a path is on no
-command line for others to see. It is run by its file's name and needs nothing of ours.
+It reads a list of ``{"name": …, "options": …}`` on standard input, so that a path is on no command line for others to
+see, and writes one line of JSON for each: what guessit made of it, or null where guessit failed. It is run by its
+file's name and needs nothing of ours.
 """
 
 import json
@@ -14,15 +15,18 @@ WANTED: Final = ("type", "title", "alternative_title", "year", "season", "episod
 
 
 def main() -> None:
-    """Answers one question."""
-    question = json.loads(sys.stdin.buffer.read())
-    name, options = question["name"], question["options"]
-    found = guessit(name, options)
-    if found["type"] == "episode" and not found.keys() & {"episode", "date"}:
-        # Below a season's folder guessit overlooks the bare number of "[Group] Show - 05", which it knows alone.
-        found = {**guessit(name.rpartition("/")[2], options), **found}
-    answer = {key: _plain(found[key]) for key in WANTED if key in found}
-    sys.stdout.write(json.dumps(answer))
+    """Answers all questions, each as soon as it can."""
+    for question in json.loads(sys.stdin.buffer.read()):
+        sys.stdout.write(json.dumps(_answer(question["name"], question["options"])) + "\n")
+        sys.stdout.flush()
+
+
+def _answer(name: str, options: dict[str, object]) -> dict[str, object] | None:
+    try:
+        found = guessit(name, options)
+    except Exception:  # noqa: BLE001  # whatever one odd name does to guessit, the others want their answers
+        return None
+    return {key: _plain(found[key]) for key in WANTED if key in found}
 
 
 def _plain(value: object) -> object:

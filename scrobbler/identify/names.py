@@ -1,99 +1,199 @@
-"""What a path says for certain about the film or episode in it, by the names that people and managers give.
+"""One name taken apart: the numbers in it, and the title, year and ids beside them.
 
-Only two shapes are believed: a film as ``Title (Year)`` in the file's or its folder's name, and an episode as
-``S01E02`` or ``1x02`` after its show's title or in its show's folder. Any other word makes a name unsure, and then
-``guess`` has to say what it is. Ids in braces or brackets are believed anywhere.
+A title ends where a year, a number or a mark of quality begins. Two styles are read: words with spaces, where a year
+stands in brackets, and words joined by dots, where it stands bare and the last one before the first mark is it.
 """
 
 import re
-from collections.abc import Sequence
+from enum import Enum
 from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbler.events import Ids, Media, MediaKind, Show
-from scrobbler.identify.extras import is_extra
+from scrobbler.events import Ids, Media, MediaKind
+from scrobbler.identify.numbers import Form, Number, find
 from scrobbler.identify.paths import take_apart
-from scrobbler.trakt.titles import fold, same_title, same_year
+from scrobbler.identify.tags import Tagged, take_off
+from scrobbler.identify.words import BEGIN, CODEC, END, LABEL, MARK, SEASON, SOURCE, TELEVISION, is_home
+
+
+class Proof(Enum):
+    """What shows that a name is a film's."""
+
+    YEAR = "a year"
+    MARK = "the source of a release"
+    NONE = "nothing"
 
 
 class Named(Struct, frozen=True, kw_only=True):
-    """It is certain what this is."""
+    """A title with what tells it from its namesakes. ``rest`` is what stood behind."""
 
-    media: Media
-
-
-class Unsure(Struct, frozen=True, kw_only=True):
-    """Only what is in ``media`` is certain; the rest has to be guessed."""
-
-    media: Media
-
-
-class Extra(Struct, frozen=True, kw_only=True):
-    """Not to be scrobbled, though it may carry a film's name."""
-
-    reason: str
+    title: str
+    year: int | None = None
+    rest: str = ""
+    proof: Proof = Proof.NONE
 
 
 class Name(Struct, frozen=True, kw_only=True):
-    """A file's or folder's name. ``text`` is without ids and tags; ``title`` is None where a word makes it unsure."""
+    """A file's or folder's name. ``lead`` is the title before the number, or of the film where there is none."""
 
-    text: str
-    title: str | None = None
-    year: int | None = None
-    ids: Ids = Ids()
+    tagged: Tagged
+    number: Number | None
+    lead: Named | None
+    after: str = ""
 
     @property
-    def sure(self) -> bool:
-        """Whether this names a film or show, and not a shelf for several."""
-        return self.title is not None and (self.year is not None or bool(self.ids))
+    def ids(self) -> Ids:
+        """The ids in it."""
+        return self.tagged.ids
+
+    @property
+    def marked(self) -> bool:
+        """Whether it names a quality."""
+        return bool(MARK.search(f"{self.tagged.text} {self.tagged.hints}"))
+
+    @property
+    def televised(self) -> bool:
+        """Whether it says that it was on television."""
+        return bool(TELEVISION.search(f"{self.tagged.text} {self.tagged.hints}"))
 
 
-MOST_EPISODES: Final = 8
-"""In one file. A second number that is further away is something else, such as a resolution."""
-
-_ID: Final = re.compile(
-    r"[\[{(](?:(?:imdb(?:id)?[-=:])?(?P<imdb>tt\d+)|(?P<source>tmdb|tvdb)(?:id)?[-=:](?P<id>\d+))[\]})]", re.IGNORECASE
+_ROUND_YEAR: Final = re.compile(r"\((?P<year>(?:18[89]|19\d|20[0-3])\d)(?:\s?[-\u2013]\s?(?:(?:19|20)\d\d)?)?\)")
+_BARE_YEAR: Final = re.compile(rf"{BEGIN}(?:19\d|20[0-3])\d{END}", re.IGNORECASE)
+_COUNTRY: Final = re.compile(
+    r"^(?P<title>.*[a-z].*)[ ._](?P<country>US|UK|AU|NZ|CA|JP|KR|IN|DE|FR|ES|IT|BR|IE|NO|SE|DK)$"
 )
-_TAG: Final = re.compile(r"\s*(?:\[[^\[\]]*\]|\{[^{}]*\}|\((?:tt|t[mv]db)[^()]*\))", re.IGNORECASE)
-_TITLE_YEAR: Final = re.compile(r"(?P<title>\S.*?) \((?P<year>(?:19|20)\d\d)\)(?P<rest>.*)")
-_NUMBER: Final = re.compile(
-    r"(?<![^\W_])(?:s(?P<season>\d{1,4})[ ._-]?e(?P<first>\d{1,4})(?:(?:-?e|-)(?P<last>\d{1,4}))*"
-    r"|(?P<season_x>\d{1,2})x(?P<first_x>\d{2,3})(?:-(?P<last_x>\d{2,3}))?)(?![^\W_])",
-    re.IGNORECASE,
-)
-_SEASON: Final = re.compile(r"(?:season|series|s)[ ._]?(?P<number>\d{1,4})|specials", re.IGNORECASE)
-_QUALITY: Final = re.compile(
-    r"\b(?:[2-9]\d\d[pi]|[12]\d{3}[pi]|4k|uhd|[xh]\.?26[45]|hevc|xvid|divx|av1|blu-?ray|b[rd]rip|remux|web"
-    r"|web-?(?:dl|rip)|hdtv|dvd-?rip|dvd)\b",
-    re.IGNORECASE,
-)
-_SCENE: Final = re.compile(
-    r"^\[ | ^\S*\w{2}[._]\w{2}\S*$ | \bcomplete\ (?:series|season) "
-    r"| \b(?:season|episode|staffel|folge|saison|stagione|temporada|seizoen)\ ?\d",
-    re.IGNORECASE | re.VERBOSE,
-)
-"""Words joined by dots, a group in front, a season or number spelled out: a title cannot be cut out for certain."""
-_PIECE: Final = re.compile(
-    r"\W*(?:(?:e|ep|episode|pt|part|cd|dis[ck]|dvd)[ .]?)?\d{1,3}\b|\W*\d{4}[-. ]\d\d\b|\W*(?:part|pt)\b", re.IGNORECASE
-)
-"""What after a year says that this is one of several: a number, a date, a part."""
+_TAIL_LABELS: Final = re.compile(rf"(?:[\s._-]+{LABEL.pattern})+$", re.IGNORECASE)
+_SEASON_TAIL: Final = re.compile(rf"(?<=\w)[\s._,(\[-]+(?:{SEASON})[ ._-]?\d{{1,2}}[)\]]?[\s._-]*$", re.IGNORECASE)
+_FIRST_NUMBER: Final = re.compile(r"^0\d[ ._]*[-.][ ._]*(?=\D)")
+_ACRONYM: Final = re.compile(r"(?<![^\W_])((?:\w\.){2,})")
 
 
-def describe(media: Media) -> Named | Unsure | Extra:
-    """Adds what the path says. What the player itself identified is left as it is."""
-    if identified(media):
-        return Named(media=media)
-    parts = take_apart(media)
-    if parts is None:
-        return Unsure(media=media)
-    if is_extra(parts.folders, parts.stem):
-        return Extra(reason="a trailer, a sample or another extra")
-    file, folders = _name(parts.stem), [_name(folder) for folder in reversed(parts.folders)]
-    number = _NUMBER.search(file.text)
-    return _episode(media, file, folders, number) if number else _film(media, file, folders)
+def read_name(stem: str) -> Name:
+    """A name without its suffix, taken apart."""
+    tagged = take_off(stem)
+    if boxed := _boxed(tagged):
+        return boxed
+    text = tagged.text
+    number = find(text, group=tagged.group)
+    if number is not None and _is_of_a_film(number, tagged):
+        number = None
+    if number is None:
+        return Name(tagged=tagged, number=None, lead=title_of(tagged))
+    released = MARK.search(f"{text} {tagged.hints}") is not None
+    lead = show(text[: number.start], released=released)
+    return Name(tagged=tagged, number=number, lead=lead, after=text[number.end :])
+
+
+def _is_of_a_film(number: Number, tagged: Tagged) -> bool:
+    """Whether a number stands in a film's title: a year in brackets comes after it."""
+    if number.form not in {Form.COUNTED, Form.ABSOLUTE, Form.SEASON} or tagged.group:
+        return False
+    return bool(_ROUND_YEAR.search(tagged.text, number.end))
+
+
+def _boxed(tagged: Tagged) -> Name | None:
+    """``[Group][Title][05][1080p]``, as Chinese groups write."""
+    if len(tagged.boxes) < 3 or re.search(r"[^\W\d_]{3}", re.sub(r"\[[^\]]*\]|【[^】]*】", "", tagged.text)):
+        return None
+    titles = [box for box in tagged.boxes[1:] if not MARK.search(box) and re.search(r"[^\W\d_]{2}", box)]
+    for box in tagged.boxes[1:]:
+        match = re.fullmatch(r"第?(\d{1,4})(?:v\d|\s?end|[話话集回])*", box, re.IGNORECASE)
+        if match and titles and not _BARE_YEAR.fullmatch(box):
+            number = Number(form=Form.ABSOLUTE, start=0, end=0, first=int(match[1]))
+            placed = find(f"{titles[0]} - {box}")
+            if placed is not None and placed.form is Form.PLACED:
+                return Name(tagged=tagged, number=placed, lead=show(f"{titles[0]} - {box}"[: placed.start]))
+            return Name(tagged=tagged, number=number, lead=show(titles[0]))
+    return None
+
+
+def show(text: str, *, released: bool = False) -> Named | None:
+    """A show's title with its year, as they stand before a number.
+
+    A bare year is one between dots or in a release's name; who writes with spaces means ``Sealab 2021``.
+    """
+    text = text.strip(" -\u2013._,([{#")
+    if mark := MARK.search(text):
+        text = text[: mark.start()] if mark.start() else text
+    text = _SEASON_TAIL.sub("", text.rstrip(" -\u2013._,([{"))
+    year = None
+    if dated := _last_year(text):
+        before = text[: dated.start()].strip(" -._")
+        if before and not text[dated.end() :].strip(" -._"):
+            text, year = before, int(dated["year"])
+    elif (released or " " not in text) and (
+        bare := re.fullmatch(rf"(?P<title>.*\w.*?)[ ._-]+(?P<year>{_BARE_YEAR.pattern})", text, re.IGNORECASE)
+    ):
+        text, year = bare["title"], int(bare["year"])
+    title = clean(_TAIL_LABELS.sub("", text) if year is None and "." in text else text)
+    if country := _COUNTRY.match(title):
+        title = f"{country['title']} ({country['country']})"
+    return Named(title=title, year=year) if title else None
+
+
+def title_of(tagged: Tagged) -> Named | None:
+    """A film's title with its year."""
+    text = tagged.text
+    if dated := _last_year(text):
+        before, after = text[: dated.start()], text[dated.end() :]
+        if not before.strip(" -._"):  # "(1995) Heat"
+            before, after = after, ""
+        title = _cut(before)
+        mine = is_home(title) and re.match(r"(?:my|our|mein|unser)\b", title, re.IGNORECASE) is not None
+        proof = Proof.NONE if mine else Proof.YEAR
+        return Named(title=title, year=int(dated["year"]), rest=after, proof=proof) if title else None
+    mark = MARK.search(text)
+    if mark is not None and not text[: mark.start()].strip(" -._(["):
+        mark = None
+    label = mark.start() if mark else len(text)
+    years = [found for found in _BARE_YEAR.finditer(text, 1, label) if text[: found.start()].strip(" -._,([")]
+    if years and _ends_the_title(text[years[-1].end() : label], text):
+        title = _cut(text[: years[-1].start()])
+        episode = tagged.group and text[: years[-1].start()].endswith(" - ")  # or the 1996th of a long show
+        home = episode or (mark is None and is_home(title))
+        proof = Proof.NONE if home else Proof.YEAR
+        return Named(title=title, year=int(years[-1][0]), rest=text[years[-1].end() :], proof=proof) if title else None
+    title = clean(_TAIL_LABELS.sub("", text[:label].rstrip(" -._([")))
+    released = f"{text[label:]} {tagged.hints}"
+    proof = Proof.MARK if SOURCE.search(released) or CODEC.search(released) else Proof.NONE
+    return Named(title=title, rest=text[label:], proof=proof) if title else None
+
+
+def _ends_the_title(between: str, text: str) -> bool:
+    """Whether a bare year ends the title: nothing but labels is between it and the first mark, or the name has dots."""
+    between = between.strip(" -._,()[]")
+    return not between or " " not in text or bool(LABEL.match(between))
+
+
+def _last_year(text: str) -> re.Match[str] | None:
+    return [None, *_ROUND_YEAR.finditer(text)][-1]
+
+
+def _cut(text: str) -> str:
+    """The title before a year, without marks or the number of its place in a collection."""
+    text = _FIRST_NUMBER.sub("", text.strip(" -._,(["))
+    mark = MARK.search(text)
+    if mark is not None and mark.start() > 1:
+        text = text[: mark.start()]
+    return clean(text)
+
+
+def clean(text: str) -> str:
+    """A title as people write it: dots and underscores between words become spaces."""
+    text = text.strip()
+    if " " not in text:
+        text = _ACRONYM.sub(lambda found: found[1].replace(".", "\0"), text)
+        text = text.replace(".", " ").replace("\0", ".")
+        if "." in text and " " in text:
+            text = re.sub(r"\.(?=\w{2})", ". ", text)
+    text = text.replace("_", " ")
+    if " " not in text.strip() and text.count("-") > 1 and not re.search(r"\d", text):
+        text = text.replace("-", " ")
+    text = " ".join(text.split()).strip(" -\u2013,;:|([{")
+    return text if text.count("(") >= text.count(")") else text.rstrip(")")
 
 
 @lru_cache(maxsize=256)
@@ -103,11 +203,10 @@ def numbered(media: Media) -> Media:
     This much must be known at once, because a sitting is split by it; what show it is of can wait.
     """
     parts = take_apart(media) if media.path and media.kind is None and media.episode is None else None
-    number = _NUMBER.search(parts.stem) if parts is not None else None
-    season, first, last = _numbers(number) if number is not None else (0, 0, None)
-    if last is None or not first < last <= first + MOST_EPISODES:
+    number = read_name(parts.stem).number if parts is not None else None
+    if number is None or number.form is not Form.PLACED or number.last is None:
         return media
-    return replace(media, kind=MediaKind.EPISODE, season=season, episode=first, episode_end=last)
+    return replace(media, kind=MediaKind.EPISODE, season=number.season, episode=number.first, episode_end=number.last)
 
 
 def identified(media: Media) -> bool:
@@ -119,112 +218,3 @@ def identified(media: Media) -> bool:
         placed = media.number_abs is not None or media.date is not None or media.episode is not None
         return bool(media.ids) or (shown and placed)
     return False
-
-
-def _film(media: Media, file: Name, folders: Sequence[Name]) -> Named | Unsure:
-    """A film by its own name, or by its folder's if that is the same."""
-    folder = folders[0] if folders else Name(text="")
-    if folder.sure and _is_the_film(file, folder):
-        file = replace(folder, ids=file.ids or folder.ids)
-    if media.kind is MediaKind.EPISODE or _SEASON.fullmatch(folder.text):
-        return _unsure(media, folders)
-    media = replace(media, ids=file.ids or media.ids)
-    if not file.sure:
-        return Unsure(media=media)
-    return Named(media=replace(media, kind=MediaKind.MOVIE, title=file.title, year=file.year))
-
-
-def _is_the_film(file: Name, folder: Name) -> bool:
-    """Whether a file in a film's own folder is that film, and not something else that begins like it."""
-    if file.title is not None:
-        return same_title(file.title, folder.title) and same_year(file.year, folder.year)
-    before, year, after = file.text.partition(str(folder.year))
-    return bool(year) and same_title(before, folder.title) and bool(_QUALITY.search(after)) and not _PIECE.match(after)
-
-
-def _episode(media: Media, file: Name, folders: Sequence[Name], number: re.Match[str]) -> Named | Unsure:
-    """An episode. An id in its file's name is not used: some write the show's there, others the episode's."""
-    season, first, end = _numbers(number)
-    rest = file.text[number.end() :]
-    show = _show(file.text[: number.start()], folders)
-    sure = show is not None and media.kind is not MediaKind.MOVIE and _agrees(folders, season)
-    if end is not None and not first < end <= first + MOST_EPISODES:
-        sure = False
-    if not sure or _NUMBER.search(rest) or re.match(r"\W*e\d", rest, re.IGNORECASE):
-        return _unsure(media, folders)
-    return Named(
-        media=replace(
-            media,
-            kind=MediaKind.EPISODE,
-            title=_episode_title(rest),
-            year=None,
-            show=show,
-            season=season,
-            episode=first,
-            episode_end=end,
-        )
-    )
-
-
-def _numbers(number: re.Match[str]) -> tuple[int, int, int | None]:
-    """Season, first episode, and the last one where there are several."""
-    season, first, last = (number[key] or number[f"{key}_x"] for key in ("season", "first", "last"))
-    return int(season), int(first), int(last) if last else None
-
-
-def _unsure(media: Media, folders: Sequence[Name]) -> Unsure:
-    """What is below a season's folder is of the show in whose folder that lies, whatever else it is."""
-    show = folders[1] if len(folders) > 1 and _SEASON.fullmatch(folders[0].text) else Name(text="")
-    if media.show is not None or media.kind is MediaKind.MOVIE or not show.sure:
-        return Unsure(media=media)
-    return Unsure(media=replace(media, show=Show(title=show.title, year=show.year, ids=show.ids)))
-
-
-def _show(before: str, folders: Sequence[Name]) -> Show | None:
-    """The show by what stands before the number, and by the folder if they agree or nothing stands there."""
-    in_season = bool(folders) and _SEASON.fullmatch(folders[0].text) is not None
-    above = folders[1:] if in_season else folders
-    folder = above[0] if above else Name(text="")
-    lead = _name(before.rstrip(" -._"))
-    if folder.title is not None:
-        alone = not lead.text and (in_season or folder.sure)
-        named = same_title(lead.title or lead.text, folder.title) and same_year(lead.year, folder.year)
-        if alone or named or (lead.text and fold(lead.text) == fold(folder.text)):
-            return Show(title=folder.title, year=folder.year or lead.year, ids=folder.ids)
-    return Show(title=lead.title, year=lead.year) if lead.title is not None else None
-
-
-def _agrees(folders: Sequence[Name], season: int) -> bool:
-    """Whether the season's folder, if there is one, is of this season."""
-    folder = _SEASON.fullmatch(folders[0].text) if folders else None
-    return folder is None or int(folder["number"] or 0) == season
-
-
-def _episode_title(rest: str) -> str | None:
-    title = re.match(r" - (\S.*)", rest)
-    return title[1] if title and not _QUALITY.search(title[1]) else None
-
-
-def _name(text: str) -> Name:
-    """A name taken apart."""
-    plain = _TAG.sub("", text).strip()
-    ids = _ids(text)
-    if not plain or text.startswith("["):
-        return Name(text=plain, ids=ids)
-    dated = _TITLE_YEAR.fullmatch(plain)
-    title, year, rest = (dated["title"], int(dated["year"]), dated["rest"]) if dated else (plain, None, "")
-    clean = not _SCENE.search(title) and not _QUALITY.search(title) and not _PIECE.match(rest)
-    known = clean and (not rest or rest.startswith(("-", " - ")) or _QUALITY.match(rest.strip()))
-    return Name(text=plain, title=title if known else None, year=year if known else None, ids=ids)
-
-
-def _ids(text: str) -> Ids:
-    found: dict[str, str] = {}
-    for match in _ID.finditer(text):
-        found.setdefault("imdb" if match["imdb"] else match["source"].lower(), match["imdb"] or match["id"])
-    imdb, tmdb, tvdb = found.get("imdb"), found.get("tmdb"), found.get("tvdb")
-    return Ids(
-        imdb=imdb.lower() if imdb else None,
-        tmdb=int(tmdb) if tmdb else None,
-        tvdb=int(tvdb) if tvdb else None,
-    )
