@@ -17,6 +17,9 @@ from scrobbler.web.server import serving
 
 T = TypeVar("T")
 
+CATALOGUE = ("/search/", "/movies/", "/shows/")
+"""Where the paths of lookups begin."""
+
 
 class Served:
     """ASGI apps on real sockets of the loopback, served by a thread of their own."""
@@ -70,11 +73,15 @@ class Double:
         """Title and time of each play, oldest first."""
         return [(str(play.item.title), play.watched_at) for play in self.sandbox.world.account(account).plays]
 
-    def calls(self) -> list[str]:
-        """The requests since this was asked last, as ``POST /scrobble/start 201``."""
+    def calls(self, *, lookups: bool = False) -> list[str]:
+        """The requests since this was asked last, as ``POST /scrobble/start 201``.
+
+        Without ``lookups`` those are left out that only look into the catalogue: they say nothing of an account.
+        """
         entries = self.sandbox.world.journal.after(self._asked)
         self._asked += len(entries)
-        return [f"{each.method} {each.path} {each.status or 'dropped'}" for each in entries]
+        told = [each for each in entries if lookups or not each.path.startswith(CATALOGUE)]
+        return [f"{each.method} {each.path} {each.status or 'dropped'}" for each in told]
 
     def saw(self, call: str, times: int = 1) -> bool:
         """Whether this request was made so often, ever."""

@@ -115,25 +115,32 @@ def test_every_call_of_the_client_is_described_and_no_other(double: Double, cloc
     play = trakt.scrobble(Action.STOP, heat, Percent(90.0)).id
     trakt.add_history(heat, EPOCH)
     assert {each.id for each in trakt.history(MediaKind.MOVIE, EPOCH, EPOCH + timedelta(hours=1))} >= {play}
-    assert trakt.remove_history([play]) == 1
+    assert trakt.remove_history([play]).removed == 1
     assert (trakt.watching(), trakt.settings().username) == (None, "default")
     show = trakt.search_text(EntryKind.SHOW, "The Expanse")[0].ids.trakt
     assert show is not None
     assert trakt.search_id(IdSource.IMDB, "tt0113277", EntryKind.MOVIE) == (trakt.movie("tt0113277"),)
-    trakt.show(show)
+    assert trakt.search_exact(EntryKind.SHOW, "The Expanse") == (trakt.show(show),)
     trakt.season(show, trakt.seasons(show)[0].number)
+    for kind, id_ in ((EntryKind.SHOW, show), (EntryKind.MOVIE, "tt0113277")):
+        assert trakt.aliases(kind, id_)
+        assert trakt.translations(kind, id_)
     signin.revoke(transport, double.app, tokens)
     transport.close()
     trakt.close()
 
-    made = [contract().find(*call.split()[:2]) for call in double.calls()]
+    made = [contract().find(*call.split()[:2]) for call in double.calls(lookups=True)]
     assert None not in made
     assert {each.id for each in made if each is not None} == {each.id for each in contract().operations}
 
 
 def test_every_described_call_has_a_route_in_the_sandbox() -> None:
     routes = {(each.method, each.path) for each in SERVICES}
-    like = {"/users/me/watching": "/users/{id}/watching", "/search/{type}": "/search/{types}"}
+    like = {
+        "/users/me/watching": "/users/{id}/watching",
+        "/search/{type}": "/search/{types}",
+        "/search/{type}/exact": "/search/{types}/exact",
+    }
     for each in contract().operations:
         assert (each.method, like.get(each.path, each.path)) in routes
 

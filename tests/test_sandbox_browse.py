@@ -88,6 +88,17 @@ async def test_an_episode_tells_its_absolute_number_and_runtime(visitor: Visitor
     assert (episode["number_abs"], episode["first_aired"]) == (None, "2017-12-01T00:00:00.000Z")
 
 
+async def test_a_talk_show_tells_the_instant_of_each_broadcast(visitor: Visitor) -> None:
+    late_show = "/shows/the-late-show-with-stephen-colbert"
+    show = await got(visitor, late_show, extended="full")
+    assert (show["country"], show["airs"]["time"], show["airs"]["timezone"]) == ("us", "23:35", "America/New_York")
+    episodes = await got(visitor, f"{late_show}/seasons/9", extended="full")
+    # 23:35 in New York is the day after by UTC.
+    assert [one["first_aired"][:16] for one in episodes[:2]] == ["2024-05-07T03:35", "2024-05-08T03:35"]
+    seasons = await got(visitor, f"{late_show}/seasons", extended="full")
+    assert [one["first_aired"][:10] for one in seasons] == ["2024-05-07", "2024-10-02"]
+
+
 async def test_a_title_has_aliases_and_translations(visitor: Visitor) -> None:
     assert {"title": "The Office (US)", "country": "us"} in await got(visitor, "/shows/the-office/aliases")
     assert [each["language"] for each in await got(visitor, "/movies/heat-1995/translations")] == ["ru", "pt", "de"]

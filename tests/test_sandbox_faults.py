@@ -223,6 +223,19 @@ async def test_a_final_stop_may_end_as_a_pause(visitor: Visitor) -> None:
     assert (await visitor.scrobble("stop", TRON, 80)).json()["action"] == "scrobble"
 
 
+async def test_what_is_named_may_be_taken_for_something_else_and_that_is_recorded(visitor: Visitor) -> None:
+    visitor.sandbox.faults.add(Fault(kind=FaultKind.ANOTHER_ITEM, path="/scrobble/*"))
+    assert (await visitor.scrobble("stop", TRON, 90)).json()["movie"]["title"] != "TRON: Legacy"
+    visitor.sandbox.faults.add(Fault(kind=FaultKind.ANOTHER_ITEM, path="/sync/history"))
+    added = await visitor.post("/sync/history", {"movies": [{"ids": {"imdb": "tt1104001"}}]})
+    assert added.json()["added"] == {"movies": 1, "episodes": 0}
+    assert all(row["movie"]["title"] != "TRON: Legacy" for row in await visitor.history())
+    assert (await visitor.scrobble("stop", TRON, 90)).json()["movie"]["title"] == "TRON: Legacy"
+    visitor.sandbox.faults.add(Fault(kind=FaultKind.ANOTHER_ITEM))
+    meant = {"show": {"ids": {"slug": "the-expanse"}}, "episode": {"season": 1, "number": 2}, "progress": 90}
+    assert (await visitor.post("/scrobble/stop", meant)).json()["show"]["title"] != "The Expanse"
+
+
 async def test_faults_are_joined_until_one_ends_the_request(visitor: Visitor) -> None:
     visitor.sandbox.faults.add(
         Fault(kind=FaultKind.MISSING_SHOW),

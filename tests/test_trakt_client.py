@@ -190,7 +190,7 @@ def test_a_list_without_a_page_count_is_one_page(respx_mock: respx.MockRouter, t
 
 def test_plays_are_removed_by_their_ids(respx_mock: respx.MockRouter, trakt: Trakt) -> None:
     route = respx_mock.post(f"{API}/sync/history/remove").respond(json={"deleted": {"movies": 1, "episodes": 1}})
-    assert trakt.remove_history([1, 2]) == 2
+    assert trakt.remove_history([1, 2]).removed == 2
     assert body(route) == {"ids": [1, 2]}
 
 
@@ -246,11 +246,24 @@ def test_shows_seasons_and_films_are_read(respx_mock: respx.MockRouter, trakt: T
     assert trakt.show("breaking-bad").show() == SHOW
     assert trakt.movie("tt0113277") == Entry(kind=EntryKind.MOVIE, title="Heat", year=1995, ids=HEAT.ids)
     assert trakt.seasons(1) == (Season(number=0, title="Specials", episode_count=3),)
-    assert trakt.season(1, 1) == (replace(PILOT, show=None, runtime=Seconds(3480.0)),)
+    [pilot] = trakt.season(1, 1)
+    assert pilot.item(SHOW) == replace(PILOT, show=SHOW, runtime=Seconds(3480.0))
+
+
+@pytest.mark.parametrize("answer", [{"content": b""}, {"json": {}}, {"json": {"ids": []}}, {"json": "what?"}])
+def test_a_senseless_answer_to_a_lookup_is_no_unknown_item(
+    respx_mock: respx.MockRouter, trakt: Trakt, answer: dict[str, Any]
+) -> None:
+    respx_mock.get(f"{API}/search/movie").respond(**answer)
+    respx_mock.get(f"{API}/movies/heat").respond(**answer)
+    with pytest.raises(Unavailable):
+        trakt.search_text(EntryKind.MOVIE, "Heat")
+    with pytest.raises(Unavailable):
+        trakt.movie("heat")
 
 
 def test_an_id_cannot_lead_to_another_path(respx_mock: respx.MockRouter, trakt: Trakt) -> None:
-    route = respx_mock.get(url__startswith=f"{API}/movies/").respond(json={})
+    route = respx_mock.get(url__startswith=f"{API}/movies/").respond(json=HEAT_JSON)
     trakt.movie("../users/me?x=1#y")
     assert route.calls.last.request.url.raw_path == b"/movies/..%2Fusers%2Fme%3Fx%3D1%23y?extended=full"
 

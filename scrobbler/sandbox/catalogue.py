@@ -1,7 +1,7 @@
 """What the sandbox knows of movies and shows, and how an item is found by id, by number, or by title."""
 
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, time
 from functools import cache
 from importlib.resources import files
 from itertools import count, zip_longest
@@ -11,7 +11,7 @@ import tomli
 from msgspec import Struct
 
 from scrobbler.sandbox.spelling import fold, slug
-from scrobbler.sandbox.titles import Alias, Episode, Ids, Kind, Movie, Season, Show, Title, Translation
+from scrobbler.sandbox.titles import Alias, Episode, Ids, Kind, Movie, Season, Show, Title, Translation, Watchable
 
 OWN_IDS_FROM = 90_000_000
 """Where the Trakt ids begin that the sandbox gives out to titles whose real one the data does not tell."""
@@ -28,6 +28,7 @@ class _Season(Struct, forbid_unknown_fields=True, kw_only=True):
     number: int
     episodes: list[str]
     aired: date | None = None
+    days: list[date] = []
     first: int = 1
     absolute_from: int | None = None
     ids: _Ids = msgspec.field(default_factory=_Ids)
@@ -44,6 +45,9 @@ class _Title(Struct, forbid_unknown_fields=True, kw_only=True):
     ids: _Ids
     slug: str = ""
     network: str | None = None
+    country: str | None = None
+    timezone: str | None = None
+    airs: time | None = None
     released: date | None = None
     original_title: str | None = None
     aliases: tuple[Alias, ...] = ()
@@ -76,6 +80,12 @@ class Catalogue:
     def find(self, kind: Kind, name: str, value: int | str) -> Title | None:
         """The item of that kind whose id called ``name`` is ``value``."""
         return self._by_id.get((kind, name, value))
+
+    def unlike(self, item: Watchable) -> Watchable:
+        """Another film, or the last episode of another show."""
+        if isinstance(item, Movie):
+            return next(movie for movie in self.movies if movie.key != item.key)
+        return next(other for other in reversed(self.episodes) if other.show.key != item.show.key)
 
     def movie(self, ref: str) -> Movie | None:
         """By Trakt id, slug or IMDb id."""
@@ -137,6 +147,9 @@ def catalogue() -> Catalogue:
             runtime=row.runtime,
             ids=_ids(row.ids, show_ids, row.slug or slug(row.title)),
             network=row.network,
+            country=row.country,
+            timezone=row.timezone,
+            airs=row.airs,
             original_title=row.original_title,
             aliases=row.aliases,
             translations=row.translations,
@@ -152,6 +165,7 @@ def _movie(row: _Title, fresh: Iterator[int]) -> Movie:
         runtime=row.runtime,
         ids=_ids(row.ids, fresh, row.slug or f"{slug(row.title)}-{row.year}"),
         released=row.released,
+        country=row.country,
         original_title=row.original_title,
         aliases=row.aliases,
         translations=row.translations,
@@ -159,7 +173,7 @@ def _movie(row: _Title, fresh: Iterator[int]) -> Movie:
 
 
 def _season(show: Show, row: _Season, season_ids: Iterator[int], episode_ids: Iterator[int]) -> Season:
-    """The data knows the day of a season's premiere only; it stands for all of its episodes."""
+    """Where the data knows the day of a season's premiere only, that stands for all of its episodes."""
     episodes = []
     columns = zip_longest(row.episodes, row.trakt, row.imdb, row.tmdb, row.tvdb)
     for index, (title, trakt, imdb, tmdb, tvdb) in enumerate(columns):
@@ -171,7 +185,7 @@ def _season(show: Show, row: _Season, season_ids: Iterator[int], episode_ids: It
             title=title,
             ids=ids,
             number_abs=row.absolute_from + index if row.absolute_from is not None else None,
-            aired=row.aired,
+            aired=row.days[index] if index < len(row.days) else row.aired,
         )
         episodes.append(episode)
     return Season(show=show, number=row.number, ids=_ids(row.ids, season_ids, None), episodes=tuple(episodes))

@@ -38,6 +38,7 @@ class FaultKind(Enum):
     MISSING_SHOW = "missing_show"
     PAUSE_GONE = "pause_gone"
     STOP_EDGE = "stop_edge"
+    ANOTHER_ITEM = "another_item"
 
 
 class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -151,6 +152,10 @@ def _on_final_stop(target: Target) -> bool:
     return target.path == "/scrobble/stop" and isinstance(progress, int | float) and progress >= 80
 
 
+def _names_an_item(target: Target) -> bool:
+    return target.method == "POST" and (target.path.startswith("/scrobble/") or target.path == "/sync/history")
+
+
 def _always(status: int, body: object = None, **headers: str) -> Callable[[Fault, Target], Reply]:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     reply = Reply(status=status, body=body, headers=named)
@@ -217,5 +222,6 @@ EFFECTS: Final[Mapping[FaultKind, Effect]] = {
     FaultKind.MISSING_SHOW: Effect(where=lambda target: target.path.startswith("/scrobble/"), rewrite=_without_show),
     FaultKind.PAUSE_GONE: Effect(where=lambda target: target.path == "/scrobble/pause", answer=_pause_gone),
     FaultKind.STOP_EDGE: Effect(where=_on_final_stop),
+    FaultKind.ANOTHER_ITEM: Effect(where=_names_an_item),
 }
-"""STOP_EDGE changes a rule of scrobbling, not a reply: ``scrobble.py`` asks for it."""
+"""STOP_EDGE and ANOTHER_ITEM change what is done, not a reply: ``scrobble.py`` and ``history.py`` ask for them."""

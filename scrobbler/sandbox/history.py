@@ -8,6 +8,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from scrobbler.sandbox.call import Call, get, post
 from scrobbler.sandbox.clock import parse
+from scrobbler.sandbox.faults import FaultKind
 from scrobbler.sandbox.references import EpisodeRef, SeasonRef, TitleRef
 from scrobbler.sandbox.replies import Refused, Reply, malformed, paged
 from scrobbler.sandbox.titles import Episode, Json, Kind, Movie, Season, Show, Title, Watchable
@@ -135,6 +136,8 @@ def add(call: Call) -> Reply:
     """``POST /sync/history``: nothing is checked against what is there already."""
     chosen = Selection(call, call.decode(HistoryIn))
     dated = [(item, _instant(call, item, when)) for item, when in chosen.items]
+    if FaultKind.ANOTHER_ITEM in call.quirks:
+        dated = [(call.world.catalogue.unlike(item), at) for item, at in dated]
     for item, at in dated:
         call.account.play(item, at, PlayAction.WATCH)
     return Reply(status=201, body={"added": _counted([item for item, _ in dated]), "not_found": chosen.not_found})

@@ -110,7 +110,7 @@ def _item(call: Call, asked: ScrobbleRef) -> Watchable:
         raise malformed("A movie or an episode is needed.")
     if found is None:
         raise Refused(404)
-    return found
+    return call.world.catalogue.unlike(found) if FaultKind.ANOTHER_ITEM in call.quirks else found
 
 
 ROUTES = tuple(post(f"/scrobble/{verb.value}", partial(scrobble, verb=verb)) for verb in Verb)

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from typing import TypeAlias
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Struct
 
@@ -71,6 +72,7 @@ class Movie(Struct, frozen=True, kw_only=True):
     runtime: int
     ids: Ids
     released: date | None = None
+    country: str | None = None
     original_title: str | None = None
     aliases: tuple[Alias, ...] = ()
     translations: tuple[Translation, ...] = ()
@@ -105,6 +107,9 @@ class Show(Struct, frozen=True, kw_only=True):
     runtime: int
     ids: Ids
     network: str | None = None
+    country: str | None = None
+    timezone: str | None = None
+    airs: time | None = None
     original_title: str | None = None
     aliases: tuple[Alias, ...] = ()
     translations: tuple[Translation, ...] = ()
@@ -114,6 +119,16 @@ class Show(Struct, frozen=True, kw_only=True):
         """What tells it from every other item."""
         return Kind.SHOW, self.ids.trakt
 
+    def on_air(self, day: date | None) -> datetime | None:
+        """The instant of a broadcast on that day, where the show is made."""
+        if day is None or self.airs is None or self.timezone is None:
+            return midnight(day)
+        try:
+            zone = ZoneInfo(self.timezone)
+        except ZoneInfoNotFoundError:  # this system has no list of zones
+            return midnight(day)
+        return datetime.combine(day, self.airs, tzinfo=zone).astimezone(UTC)
+
     def wire(self, *, full: bool = False) -> Json:
         """A standard show object; ``full`` as in ``Movie.wire``."""
         brief: Json = {
@@ -122,7 +137,9 @@ class Show(Struct, frozen=True, kw_only=True):
             "ids": self.ids.wire("trakt", "slug", "tvdb", "imdb", "tmdb"),
         }
         if full:
-            brief |= _details(self) | {"network": self.network, "status": "ended"}
+            at = self.airs.isoformat("minutes") if self.airs is not None else None
+            airs = {"day": None, "time": at, "timezone": self.timezone}
+            brief |= _details(self) | {"network": self.network, "status": "ended", "airs": airs}
         return brief
 
 
@@ -162,7 +179,7 @@ class Episode(Struct, frozen=True, kw_only=True):
             "ids": self.ids.wire("trakt", "tvdb", "imdb", "tmdb"),
         }
         if full:
-            at = midnight(self.aired)
+            at = self.show.on_air(self.aired)
             brief |= {
                 "number_abs": self.number_abs,
                 "overview": "",
@@ -192,7 +209,9 @@ class Season(Struct, frozen=True, kw_only=True):
         if full:
             count = len(self.episodes)
             title = f"Season {self.number}" if self.number else "Specials"
+            at = self.show.on_air(self.episodes[0].aired) if self.episodes else None
             brief |= {"title": title, "episode_count": count, "aired_episodes": count, "network": self.show.network}
+            brief |= {"first_aired": iso(at) if at is not None else None}
         if episodes:
             brief["episodes"] = [episode.wire(full=full) for episode in self.episodes]
         return brief
@@ -235,6 +254,7 @@ def _details(title: Movie | Show) -> Json:
         "tagline": "",
         "overview": "",
         "runtime": title.runtime,
+        "country": title.country,
         "original_title": title.original_title or title.title,
         "languages": ["en"],
         "available_translations": sorted({each.language for each in title.translations}),

@@ -1,11 +1,22 @@
 """What there is to watch, as Trakt lists it: films, shows and seasons."""
 
+from datetime import datetime
 from enum import Enum
 
 from msgspec import Struct
 
 from scrobbler.events import Ids, MediaKind, Seconds, Show
-from scrobbler.trakt.wire import Item, read_ids, read_number, read_rows, read_runtime, read_table, read_text
+from scrobbler.trakt import wire
+from scrobbler.trakt.wire import (
+    Item,
+    read_ids,
+    read_instant,
+    read_number,
+    read_rows,
+    read_runtime,
+    read_table,
+    read_text,
+)
 
 
 class EntryKind(Enum):
@@ -25,7 +36,10 @@ class IdSource(Enum):
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """A film or a show in Trakt's catalogue. ``country`` is two lower-case letters; ``runtime`` an episode's."""
+    """A film or a show in Trakt's catalogue.
+
+    ``country`` is two lower-case letters, ``runtime`` of a show an episode's, ``timezone`` where it is on air.
+    """
 
     kind: EntryKind
     ids: Ids
@@ -34,6 +48,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     year: int | None = None
     country: str | None = None
     runtime: Seconds | None = None
+    timezone: str | None = None
 
     def movie(self) -> Item:
         """The film as an item."""
@@ -55,6 +70,31 @@ class Season(Struct, frozen=True, kw_only=True):
     number: int
     title: str | None = None
     episode_count: int | None = None
+    first_aired_at: datetime | None = None
+
+
+class Episode(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An episode in the list of its season. ``number_abs`` counts through all seasons."""
+
+    season: int
+    number: int
+    title: str | None = None
+    ids: Ids = Ids()
+    runtime: Seconds | None = None
+    number_abs: int | None = None
+    first_aired_at: datetime | None = None
+
+    def item(self, show: Show) -> Item:
+        """The episode of this show as an item."""
+        return Item(
+            kind=MediaKind.EPISODE,
+            title=self.title,
+            ids=self.ids,
+            show=show,
+            season=self.season,
+            number=self.number,
+            runtime=self.runtime,
+        )
 
 
 def read_entry(data: object, kind: EntryKind) -> Entry:
@@ -68,6 +108,7 @@ def read_entry(data: object, kind: EntryKind) -> Entry:
         year=read_number(row, "year"),
         country=read_text(row, "country"),
         runtime=read_runtime(row),
+        timezone=read_text(read_table(row.get("airs")), "timezone"),
     )
 
 
@@ -77,10 +118,44 @@ def read_found(data: object, kind: EntryKind) -> tuple[Entry, ...]:
     return tuple(read_entry(hit, kind) for hit in hits if isinstance(hit, dict))
 
 
+def read_episodes_found(data: object) -> tuple[Item, ...]:
+    """The episodes that a search by id found, each with its show."""
+    found = [wire.read_item(hit) for hit in read_rows(data) if isinstance(read_table(hit).get("episode"), dict)]
+    return tuple(item for item in found if item is not None)
+
+
+def read_titles(data: object) -> tuple[str, ...]:
+    """The titles in a list of aliases or translations, each once."""
+    titles = (read_text(read_table(row), "title") for row in read_rows(data))
+    return tuple(dict.fromkeys(title for title in titles if title))
+
+
 def read_season(data: object) -> Season | None:
     """One season, or None where it has no number."""
     row = read_table(data)
     which = read_number(row, "number")
     if which is None:
         return None
-    return Season(number=which, title=read_text(row, "title"), episode_count=read_number(row, "episode_count"))
+    return Season(
+        number=which,
+        title=read_text(row, "title"),
+        episode_count=read_number(row, "episode_count"),
+        first_aired_at=read_instant(row, "first_aired"),
+    )
+
+
+def read_episode(data: object) -> Episode | None:
+    """One episode of a season's list, or None where it has no place."""
+    row = read_table(data)
+    season, number = read_number(row, "season"), read_number(row, "number")
+    if season is None or number is None:
+        return None
+    return Episode(
+        season=season,
+        number=number,
+        title=read_text(row, "title"),
+        ids=read_ids(row),
+        runtime=read_runtime(row),
+        number_abs=read_number(row, "number_abs"),
+        first_aired_at=read_instant(row, "first_aired"),
+    )

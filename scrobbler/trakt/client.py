@@ -14,7 +14,15 @@ from scrobbler.trakt import replies, signin, wire
 from scrobbler.trakt.app import App
 from scrobbler.trakt.lookups import Lookups
 from scrobbler.trakt.reads import Reads
-from scrobbler.trakt.replies import HistoryAdded, HistoryEntry, PlaybackEntry, ScrobbleReply, Settings, Watching
+from scrobbler.trakt.replies import (
+    HistoryAdded,
+    HistoryEntry,
+    HistoryRemoved,
+    PlaybackEntry,
+    ScrobbleReply,
+    Settings,
+    Watching,
+)
 from scrobbler.trakt.statuses import Reply
 from scrobbler.trakt.tokens import Refused, TokenFile, Tokens
 from scrobbler.trakt.wire import Item
@@ -78,9 +86,9 @@ class Trakt(Lookups):
         """Adds a play. Trakt never looks whether it has the same play already."""
         return replies.read_added(self._write("POST", "/sync/history", body=wire.history_body(item, watched_at)))
 
-    def remove_history(self, ids: Sequence[int]) -> int:
-        """Removes plays by their history ids, and says how many there were."""
-        return replies.read_deleted(self._write("POST", "/sync/history/remove", body={"ids": list(ids)}))
+    def remove_history(self, ids: Sequence[int]) -> HistoryRemoved:
+        """Removes plays by their history ids."""
+        return replies.read_removed(self._write("POST", "/sync/history/remove", body={"ids": list(ids)}))
 
     def history(self, kind: MediaKind, start_at: datetime, end_at: datetime) -> tuple[HistoryEntry, ...]:
         """The plays between two instants, latest first."""

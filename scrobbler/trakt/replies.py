@@ -16,6 +16,7 @@ from scrobbler.trakt.wire import (
     read_instant,
     read_item,
     read_number,
+    read_rows,
     read_table,
     read_text,
 )
@@ -60,6 +61,14 @@ class HistoryAdded(Struct, frozen=True, kw_only=True):
 
     added: int
     not_found: bool
+
+
+class HistoryRemoved(Struct, frozen=True, kw_only=True):
+    """What became of plays that were to be removed."""
+
+    removed: int
+    not_found: frozenset[int]
+    """The ids of those that are not in the history."""
 
 
 class HistoryEntry(Struct, frozen=True, kw_only=True):
@@ -126,10 +135,17 @@ def read_added(reply: Reply) -> HistoryAdded:
     )
 
 
-def read_deleted(reply: Reply) -> int:
-    """How many plays were removed."""
-    deleted = read_table(read_table(reply.data).get("deleted"))
-    return (read_number(deleted, "movies") or 0) + (read_number(deleted, "episodes") or 0)
+def read_removed(reply: Reply) -> HistoryRemoved:
+    """What became of plays that were to be removed. Raises ``Uncertain`` where the reply does not say."""
+    data = read_table(reply.data)
+    if not isinstance(data.get("deleted"), dict):
+        raise Uncertain("Trakt did not say what it removed from the history")
+    deleted = read_table(data["deleted"])
+    missing = read_rows(read_table(data.get("not_found")).get("ids"))
+    return HistoryRemoved(
+        removed=(read_number(deleted, "movies") or 0) + (read_number(deleted, "episodes") or 0),
+        not_found=frozenset(number for number in missing if isinstance(number, int)),
+    )
 
 
 def read_play(data: object) -> HistoryEntry | None:

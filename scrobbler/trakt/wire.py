@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbler.events import Ids, MediaKind, Percent, Seconds, Show
+from scrobbler.events import Ids, Media, MediaKind, Percent, Seconds, Show
 from scrobbler.trakt.titles import same_title, same_year
 
 
@@ -40,7 +40,7 @@ class Item(Struct, frozen=True, kw_only=True, omit_defaults=True):
             return True
         if self.kind is MediaKind.EPISODE:
             return self.place is not None and self.place == other.place and self._same_show(other)
-        return not _differ(self.ids, other.ids) and _same_name(self, other)
+        return not self.ids.differs(other.ids) and _same_name(self, other)
 
     def label(self) -> str:
         """A short name for people: ``Heat (1995)`` or ``The Expanse S01E02``."""
@@ -50,6 +50,18 @@ class Item(Struct, frozen=True, kw_only=True, omit_defaults=True):
             return f"{self.title} ({self.year})" if self.year else self.title
         known = self.ids.known() or (self.show.ids.known() if self.show is not None else {})
         return " ".join(f"{name} {value}" for name, value in known.items()) or self.kind.value
+
+    def media(self) -> Media:
+        """The same as a player would say it."""
+        return Media(
+            kind=self.kind,
+            title=self.title,
+            year=self.year if self.kind is MediaKind.MOVIE else None,
+            ids=self.ids,
+            show=self.show,
+            season=self.season,
+            episode=self.number,
+        )
 
     @property
     def place(self) -> tuple[int, int] | None:
@@ -61,7 +73,7 @@ class Item(Struct, frozen=True, kw_only=True, omit_defaults=True):
             return False
         if self.show.ids.shares(other.show.ids):
             return True
-        return not _differ(self.show.ids, other.show.ids) and _same_name(self.show, other.show)
+        return not self.show.ids.differs(other.show.ids) and _same_name(self.show, other.show)
 
 
 def scrobble_body(item: Item, percent: Percent) -> dict[str, Any]:
@@ -239,9 +251,3 @@ def _ids(ids: Ids) -> dict[str, Any]:
 
 def _same_name(one: Item | Show, other: Item | Show) -> bool:
     return same_title(one.title, other.title) and same_year(one.year, other.year)
-
-
-def _differ(one: Ids, other: Ids) -> bool:
-    """Whether some catalogue knows the two as two."""
-    mine, theirs = one.known(), other.known()
-    return any(mine[name] != theirs[name] for name in mine.keys() & theirs.keys())
