@@ -46,7 +46,7 @@ def keeps(db: sqlite3.Connection, clock: Clock) -> None:
 
 
 def asks(db: sqlite3.Connection, clock: Clock) -> None:
-    assert outbox.first(db, "default") is not None
+    assert outbox.first(db, "default", clock()) is not None
 
 
 def steps(folder: Path, clock: Clock, waiting: int, act: Act, *, one_session: bool) -> int:

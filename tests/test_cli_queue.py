@@ -19,13 +19,15 @@ from playbook import HEAT, KEY, T0, TRON
 from queued import UNKNOWN, claimed, kept, opened, said
 
 from scrobbler import lock
-from scrobbler.events import Ids, Media
+from scrobbler.events import Ids, Media, MediaKind
+from scrobbler.identify.match import Candidate
 from scrobbler.machine.scrobble import Action
 from scrobbler.machine.session import Session
 from scrobbler.sandbox import FaultKind, Sandbox
 from scrobbler.state.decisions import What, about
 from scrobbler.state.outbox import Failure
 from scrobbler.state.snapshot import decisions, look
+from scrobbler.trakt.wire import Item
 
 AMELIE = Media(title="Le Fabuleux Destin d'Amélie Poulain", year=2001, path="/films/Am\x1b[31mélie.mkv")
 NOTHING = "Nothing waits, and nothing was set aside.\n"
@@ -111,12 +113,34 @@ def test_the_keys_for_programs_are_always_the_same(file: Path, state: Path) -> N
         "state": "aside",
         "watch": True,
         "next_at": None,
+        "unmatched": False,
     }
     assert list(waiting) == list(aside)
     assert (waiting["state"], waiting["next_at"], waiting["reason"]) == ("waiting", "2026-11-20T20:00:00+00:00", None)
     more = ["session", "path", "ids", "began_at", "position_s", "duration_s"]
-    more += ["since", "failing_since", "uncertain", "decisions"]
+    more += ["since", "failing_since", "uncertain", "candidates", "decisions"]
     assert list(known(file, "show", "1")) == [*aside, *more]
+
+
+def test_what_was_not_recognised_is_shown_with_what_it_may_be_and_how_to_say_it(file: Path, state: Path) -> None:
+    kept(state, AMELIE)
+    heat = Candidate(item=Item(kind=MediaKind.MOVIE, title="Heat", year=1995), score=0.5, why="another year")
+    written = msgspec.json.encode((heat,)).decode()
+    with opened(state) as store:
+        store.set_aside(claimed(store), "which one?", candidates=written).result(10)
+    lines = queue(file, "show", "1").splitlines()
+    assert "Is it     1  Heat (1995), another year" in lines
+    assert "To do     scrobbler fix 1, or scrobbler queue drop 1" in lines
+    (told,) = known(file, "show", "1")["candidates"]
+    assert (told["pick"], told["item"], told["why"]) == (1, "Heat (1995)", "another year")
+    assert known(file, "list")[0]["unmatched"] is True
+
+
+def test_candidates_that_make_no_sense_are_none(file: Path, state: Path) -> None:
+    kept(state, HEAT)
+    with opened(state) as store:
+        store.set_aside(claimed(store), "which one?", candidates="{oops").result(10)
+    assert known(file, "show", "1")["candidates"] == []
 
 
 def test_all_about_one_entry_is_shown_with_what_was_decided(file: Path, state: Path) -> None:

@@ -16,7 +16,7 @@ from receiver import SECRET, Receiver
 
 from scrobbler.errors import ConfigError
 from scrobbler.notices.notice import How, Notice, Outcome, check, send
-from scrobbler.notices.notify import FILE, Notifier
+from scrobbler.notices.notify import FILE, Notifier, Unmatched
 from scrobbler.notices.target import Targets
 from scrobbler.trakt.tokens import TokenFile
 from scrobbler.welcome.invitation import Invitation
@@ -173,7 +173,7 @@ class Office:
         self.state.mkdir(exist_ok=True)
         self.invitation = Invitation(self.double.app, self.file, self.clock)
         targets = Targets(addresses=addresses)
-        self.notifier = Notifier(targets, self.state, {"default": LOGIN}, pauses=pauses)
+        self.notifier = Notifier(targets, self.state, {"default": LOGIN}, pauses=pauses, gathers=0.02)
         following = asyncio.create_task(self.invitation.run())
         saying = asyncio.create_task(self.notifier.run([self.invitation]))
         await asyncio.sleep(0)
@@ -287,6 +287,51 @@ async def test_a_memory_that_makes_no_sense_or_cannot_be_kept_stops_nothing(
         await eventually(lambda: f"{FILE} cannot be written: Is a directory; it may be said again" in caplog.text)
         office.signs_in()
         await eventually(lambda: receiver.titles[1:] == ["Trakt: signed in"])
+
+
+def unknown(entry: int) -> Unmatched:
+    return Unmatched(entry=entry, account="default", label=f"Film {entry}")
+
+
+async def test_a_watch_that_was_not_recognised_is_said_once_over_restarts(office: Office, receiver: Receiver) -> None:
+    office.signs_in()
+    async with office.open(receiver.json):
+        office.notifier.unmatched(unknown(7))
+        office.notifier.unmatched(unknown(7))
+        await eventually(lambda: receiver.titles == ["Trakt: not recognised"])
+        assert receiver.taken[0]["message"] == (
+            "Film 7 (default) was not recognised. Run `scrobbler fix 7` to say what it is."
+        )
+        await eventually(lambda: (office.state / FILE).exists() and office.kept == b'{"":[7]}')
+    async with office.open(receiver.json):
+        office.notifier.still_unmatched(unknown(7), unknown(8))
+        await eventually(lambda: len(receiver.titles) == 2)
+        assert str(receiver.taken[1]["message"]).startswith("Film 8 ")
+        await eventually(lambda: office.kept == b'{"":[7,8]}')
+    async with office.open(receiver.json):
+        office.notifier.still_unmatched(unknown(8))
+        office.notifier.closed("default", "The Trakt account is locked")
+        await eventually(lambda: office.kept == b'{"default":["closed"],"":[8]}')
+    assert len(receiver.titles) == 3
+
+
+async def test_those_that_come_in_a_row_are_one_notice(office: Office, receiver: Receiver) -> None:
+    office.signs_in()
+    async with office.open(receiver.json):
+        office.notifier.unmatched(*map(unknown, range(1, 6)))
+        await eventually(lambda: len(receiver.titles) == 1)
+        assert receiver.taken[0]["message"] == (
+            "Film 1 (default), Film 2 (default), Film 3 (default) and 2 more were not recognised."
+            " Run `scrobbler fix 1` to say what it is."
+        )
+
+
+async def test_a_target_that_did_not_take_it_is_told_again(office: Office, receiver: Receiver) -> None:
+    office.signs_in()
+    async with office.open(receiver.refusing, pauses=(0.01,)):
+        office.notifier.unmatched(unknown(7))
+        await eventually(lambda: receiver.refused == 2)
+    assert not (office.state / FILE).exists()
 
 
 async def test_without_a_target_nothing_is_said(office: Office) -> None:

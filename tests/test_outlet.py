@@ -21,7 +21,7 @@ from scrobbler.delivery.outlet import Outlet, patiently
 from scrobbler.delivery.senders import Senders
 from scrobbler.errors import StateError
 from scrobbler.events import Media, Seconds, SessionKey
-from scrobbler.identify.lookup import Finder
+from scrobbler.identify.finder import Finder
 from scrobbler.machine.motion import State
 from scrobbler.machine.scrobble import Action, Scrobble
 from scrobbler.machine.session import Session
@@ -62,7 +62,7 @@ class Office:
         self.clock = clock
         self.store = store
         trakt = Trakt(double.app, double.tokens(folder, account), clock=clock.monotonic, now=clock)
-        courier = Courier(account, trakt, Finder(trakt), store, clock)
+        courier = Courier(account, trakt, Finder(trakt, clock), store, clock)
         self.closed: list[str | None] = []
         """Why Trakt refuses the account as such, as the outlet tells it."""
         tokens = double.tokens(folder, account)

@@ -29,7 +29,7 @@ def test_a_window_ends_before_its_upper_bound() -> None:
 
 
 def test_only_a_stop_or_a_history_counts() -> None:
-    assert [stop(90, action=action).counts() for action in Action] == [False, False, True, True]
+    assert [stop(90, action=action).counts() for action in Action] == [False, False, True, True, False]
     assert stop(90, retract=True).counts() is False
 
 

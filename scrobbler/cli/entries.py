@@ -5,12 +5,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from msgspec import Struct, to_builtins
 from msgspec.structs import asdict
 
 from scrobbler.cli import local, printable
+from scrobbler.cli.choice import listed
+from scrobbler.cli.choice import told as told_candidates
+from scrobbler.identify.match import Candidate
 from scrobbler.state.decisions import Decision, clock
 from scrobbler.state.outbox import Entry, EntryState
+from scrobbler.state.plays import Play
 
 NOTHING = "Nothing waits, and nothing was set aside."
 
@@ -32,6 +37,34 @@ class Told(Struct, frozen=True, kw_only=True):
     """Whether it counts as watched; None where only Trakt knows how long the item is."""
     next_at: datetime | None
     """When it is tried again at the latest; None where the user decides, or it is being sent."""
+    unmatched: bool
+    """Whether nobody knows what it is: `scrobbler fix` says it."""
+
+
+class ToldPlay(Struct, frozen=True, kw_only=True):
+    """A play, in the shape of ``--json``."""
+
+    play: int
+    """The id by which it is undone."""
+    account: str
+    item: str
+    watched_at: datetime
+    how: str
+    history_id: int | None
+    undone_at: datetime | None
+
+
+def told_play(play: Play) -> ToldPlay:
+    """What programs are told of a play."""
+    return ToldPlay(
+        play=play.id,
+        account=play.account,
+        item=play.media.label(),
+        watched_at=play.watched_at,
+        how=play.how.value,
+        history_id=play.history_id,
+        undone_at=play.undone_at,
+    )
 
 
 def told(entry: Entry) -> Told:
@@ -49,6 +82,7 @@ def told(entry: Entry) -> Told:
         state=entry.state.value,
         watch=scrobble.counts(),
         next_at=entry.next_at if entry.state is EntryState.WAITING else None,
+        unmatched=entry.unmatched,
     )
 
 
@@ -65,6 +99,7 @@ def all_of(entry: Entry, about: Sequence[Decision]) -> dict[str, Any]:
         "since": entry.since,
         "failing_since": entry.failing_since,
         "uncertain": entry.uncertain,
+        "candidates": told_candidates(candidates(entry)),
         "decisions": about,
     }
     return {**asdict(told(entry)), **more}
@@ -96,9 +131,10 @@ def details(entry: Entry, about: Sequence[Decision], now: datetime, *, running: 
     """All about an entry, a line a thing."""
     scrobble, media = entry.scrobble, entry.scrobble.media
     counts = {True: "counts as watched", False: "counts for nothing", None: "may count as watched"}
+    meant = "takes a watch back" if entry.removes is not None else counts[scrobble.counts()]
     lines = [
         f"Entry     {entry.id}, in the queue since {local(entry.since)}",
-        f"What      {entry.label()}, {counts[scrobble.counts()]}",
+        f"What      {entry.label()}, {meant}",
         f"Account   {scrobble.account}",
         f"When      {local(scrobble.at)}{_place(entry)}",
         f"Player    {scrobble.session}",
@@ -112,10 +148,22 @@ def details(entry: Entry, about: Sequence[Decision], now: datetime, *, running: 
         lines.append(f"Reason    {entry.reason}")
     if entry.uncertain:
         lines.append("Note      Trakt may have it already: its history is looked at before it is sent again")
-    if entry.state is EntryState.ASIDE:
+    for number, one in enumerate(listed(candidates(entry))):
+        lines.append(f"{'' if number else 'Is it':<10}{one}")
+    if entry.unmatched:
+        lines.append(f"To do     scrobbler fix {entry.id}, or scrobbler queue drop {entry.id}")
+    elif entry.state is EntryState.ASIDE:
         lines.append(f"To do     scrobbler queue retry {entry.id}, or scrobbler queue drop {entry.id}")
     lines += [f"Log       {decided(one)}" for one in about]
     return "\n".join(map(printable, lines))
+
+
+def candidates(entry: Entry) -> tuple[Candidate, ...]:
+    """What an entry may be that was not recognised, the likeliest first; nothing where that cannot be read."""
+    try:
+        return msgspec.json.decode(entry.candidates or "[]", type=tuple[Candidate, ...])
+    except msgspec.DecodeError:
+        return ()
 
 
 def decided(one: Decision) -> str:

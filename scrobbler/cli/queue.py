@@ -26,7 +26,7 @@ _SHOWN_IDS: Final = 10
 @settings_options
 @click.pass_context
 def command(context: click.Context) -> None:
-    """Show what waits and what was set aside; try it again, or drop it.
+    """Show what waits and what was set aside; retry it, or drop it.
 
     What is watched is kept here until Trakt has it. What Trakt does not take is set aside, for you to decide.
 
@@ -149,7 +149,7 @@ def _agreed(chosen: Sequence[Entry]) -> None:
         )
     for entry in chosen:
         click.echo(f"{entry.id}  {line(entry, now(), running=True)}", err=True)
-    lost = sum(entry.scrobble.counts() is not False for entry in chosen)
+    lost = sum(entry.removes is None and entry.scrobble.lasts() for entry in chosen)
     words = (
         "A watch is lost by this" if lost == 1 else f"{lost} watches are lost by this" if lost else "No watch is lost"
     )

@@ -7,13 +7,15 @@ settled, delivered, set aside, deferred, or failed. What it may do follows from 
 
 * Does it count as a watch? Then it never gets lost: live it leaves as a stop; late, or where an earlier attempt may
   have been done, the history is looked at first and the watch is added there only if it is missing, with the time at
-  which it really ended. If it does not count, it is worth sending only while it is true.
+  which it really ended. If it does not count, it is worth sending only while it is true. What takes a watch back
+  never gets lost either.
 * What did Trakt answer? One error class for each thing to do (``errors``): ``Unavailable`` and ``Uncertain`` wait and
   try again, ``Rejected`` names the item in another form, then sets a watch aside and forgets the rest,
-  ``Unauthorized`` and ``Closed`` go up to the agent, which stops the account and tells the user.
+  ``Unauthorized`` and ``Closed`` go up to the agent, which stops the account and tells the user. A scrobble that Trakt
+  took for another item (``meaning``) is named otherwise, and a watch that came of it is removed again.
 
 Backoff belongs to the account (``backoff``: the service or the network is ill), patience to the entry (``outbox``: this
-request is ill). ``spec/delivery.md`` has the tables. There is no sleep and no loop in here.
+request is ill, and for a watch it never ends). ``spec/delivery.md`` has the tables. There is no sleep and no loop.
 """
 
 import traceback
@@ -26,18 +28,21 @@ import msgspec
 
 from scrobbler.delivery.backoff import Backoff
 from scrobbler.delivery.history import History
+from scrobbler.delivery.meaning import another
 from scrobbler.delivery.naming import Naming
 from scrobbler.errors import Rejected, ScrobblerError, TraktError, Unavailable, Uncertain, Unreachable
 from scrobbler.events import MediaKind, Percent, Seconds
-from scrobbler.identify.lookup import Finder, Unmatched
-from scrobbler.identify.names import Extra
+from scrobbler.identify.extras import Extra
+from scrobbler.identify.finder import Finder
+from scrobbler.identify.match import Unmatched
 from scrobbler.machine.scrobble import WINDOWS, Action, Scrobble
+from scrobbler.state.amendments import Wrong
 from scrobbler.state.decisions import Note, What, about
 from scrobbler.state.outbox import Entry, Failure
 from scrobbler.state.plays import How, Play
 from scrobbler.state.store import Store
 from scrobbler.trakt.client import Trakt
-from scrobbler.trakt.replies import Outcome
+from scrobbler.trakt.replies import HistoryEntry, Outcome, ScrobbleReply
 from scrobbler.trakt.wire import Item
 
 LIVE: Final = timedelta(seconds=60)
@@ -64,6 +69,8 @@ class Courier:
         self.account = account
         self.backoff = backoff or Backoff()
         """How long the account rests because of what failed."""
+        self.unmatched: Callable[[Entry], None] = lambda _entry: None
+        """Told on a sender's thread that an entry was set aside because nobody knows what it is."""
         self.learned: Callable[[Scrobble, Seconds], None] = lambda _scrobble, _runtime: None
         """Told on a sender's thread how long the item of a scrobble really is."""
         self._trakt = trakt
@@ -101,18 +108,24 @@ class Courier:
         except ScrobblerError:
             raise
         except Exception as error:  # noqa: BLE001  # a mistake of ours about one entry must not hold up the others
-            self._failed(entry, Uncertain(_mistake(error)))
+            self._failed(entry, _OurMistake(_mistake(error)))
             return False
         if answered:
             self.backoff.succeeded()
         return answered
 
     def _attempt(self, entry: Entry) -> bool:
-        item = self._finder.find(entry.scrobble.media)
+        if entry.removes is not None and entry.removes.history_id is not None:
+            return self._remove(entry, entry.removes.history_id)
+        said = entry.scrobble
+        item = self._finder.find(said.media, said.duration) if entry.item is None else _read(entry.item)
         if isinstance(item, Extra):
-            return self._drop(entry, f"it is {item.reason}")
+            act = self._drop if entry.removes is None else self._give_up
+            return act(entry, f"it is {item.reason}")
         if isinstance(item, Unmatched):
-            return self._give_up(entry, f"it was not recognised: {item.reason}")
+            return self._unrecognised(entry, item)
+        if entry.removes is not None:
+            return self._look_up(entry, item)
         if item.runtime is not None:
             self.learned(entry.scrobble, item.runtime)
         try:
@@ -127,7 +140,8 @@ class Courier:
         scrobble = entry.scrobble.measured(item.runtime)
         if scrobble.retract:
             return self._retract(entry, item)
-        if scrobble.counts() is False or scrobble.share() is None:
+        unknown = scrobble.share() is None and scrobble.action is not Action.HISTORY
+        if scrobble.counts() is False or unknown:
             return self._tell(entry, item, scrobble)
         return self._watch(entry, item, scrobble)
 
@@ -135,30 +149,108 @@ class Courier:
         """Bring a watch to the history, once."""
         if twin := self._history.twin(scrobble, item):
             number, play = twin
-            words = f"{entry.label()} was not sent: it is a duplicate of play {number}, {play.media.label()}"
-            self._store.settle(entry, self._note(entry, What.DUPLICATE, words), through=False).result()
+            what = f"play {number}, {play.media.label()}"
+            words = f"{entry.label()} was not sent: it is a duplicate of {what}"
+            note = self._note(entry, What.DUPLICATE, words if play.undone_at is None else f"{words}, which was undone")
+            self._store.settle(entry, note, through=False).result()
             return False
+        if self._naming.exhausted(item):
+            return self._give_up(entry, f"Trakt took {item.label()} for something else in each form")
         share = scrobble.share()
         if share is None or scrobble.action is Action.HISTORY or entry.uncertain or self._is_late(entry):
             return self._add(entry, item)
-        reply = self._trakt.scrobble(Action.STOP, self._naming.named(entry, item), share)
+        named = self._naming.named(entry, item)
+        reply = self._trakt.scrobble(Action.STOP, named, share)
+        if reply.item is not None and another(item, named, reply.item):
+            return self._mistaken(entry, item, reply.item, reply)
         self._naming.worked(entry, item)
+        return self._stopped(entry, item, scrobble, reply)
+
+    def _stopped(self, entry: Entry, item: Item, scrobble: Scrobble, reply: ScrobbleReply) -> bool:
+        """What became of a final stop, now that Trakt knows what it is about."""
         if reply.outcome is Outcome.WATCHED:
             return self._delivered(entry, _richer(item, reply.item), reply.id, scrobble.at, How.SCROBBLED)
-        if reply.outcome is Outcome.DUPLICATE and not scrobble.rewatch:
-            return self._delivered(entry, item, None, reply.watched_at or scrobble.at, How.FOUND)
-        return self._again(entry, uncertain=True)  # taken for a pause at the very edge, or refused though rewatched
+        watched_at = reply.watched_at or scrobble.at
+        if reply.outcome is Outcome.DUPLICATE and not scrobble.rewatch and not self._history.undone(item, watched_at):
+            return self._delivered(entry, item, None, watched_at, How.FOUND)
+        # taken for a pause at the very edge; or refused although it was watched again, or its like was taken back
+        return self._again(entry, uncertain=True)
 
     def _add(self, entry: Entry, item: Item) -> bool:
         """Add a watch to the history with its true time, unless it is there."""
         scrobble = entry.scrobble
-        seen = self._history.seen(scrobble, item)
+        around = self._history.around(scrobble, item)
+        seen = self._history.seen(scrobble, item, around)
         if seen is not None:
             return self._delivered(entry, item, seen, scrobble.at, How.FOUND)
-        if not self._trakt.add_history(self._naming.named(entry, item), scrobble.at).added:
+        named = self._naming.named(entry, item)
+        if not self._trakt.add_history(named, scrobble.at).added:
             raise Rejected("Trakt does not know this item", status=404)
+        made = self._history.added(scrobble, item, around)
+        if made is not None and another(item, named, made.item):
+            return self._mistaken(entry, item, made.item, made)
         self._naming.worked(entry, item)
-        return self._delivered(entry, item, None, scrobble.at, How.HISTORY)
+        return self._delivered(entry, item, made.id if made else None, scrobble.at, How.HISTORY)
+
+    def _mistaken(self, entry: Entry, item: Item, taken: Item, made: ScrobbleReply | HistoryEntry) -> bool:
+        """Trakt took a watch for another item: that is removed, and the watch is named otherwise, or set aside."""
+        words = f"Trakt took {item.label()} for {taken.label()}"
+        more, tried = self._naming.has_another(entry, item), self._naming.tried(entry, item)
+        self._naming.mistaken(entry, item)
+        if isinstance(made, ScrobbleReply) and made.outcome is not Outcome.WATCHED:
+            return self._name_again(entry, words, tried if more else None)
+        wrong = Wrong(
+            media=taken.media(),
+            item=_written(taken),
+            history_id=made.id or None,
+            watched_at=entry.scrobble.at,
+        )
+        what = What.SENT if more else What.ASIDE
+        then = (
+            "which is removed again, and it is named otherwise" if more else "which is removed again; it is set aside"
+        )
+        self._store.mistaken(
+            entry,
+            wrong,
+            self._note(entry, what, f"{entry.label()}: {words}, {then}"),
+            until=self._clock() + timedelta(seconds=self._trakt.write_ready_in()),
+            form=tried if more else None,
+            reason=f"{words}, in the last of {tried} forms",
+        ).result()
+        return True
+
+    def _name_again(self, entry: Entry, words: str, form: int | None) -> bool:
+        """Nothing that lasts came of it: name it otherwise, if there is another way."""
+        if form is None:
+            return self._give_up(entry, words, asked=True)
+        note = self._note(entry, What.SENT, f"{entry.label()}: {words}; it is named otherwise")
+        until = self._clock() + timedelta(seconds=self._trakt.write_ready_in())
+        uncertain = entry.scrobble.lasts()
+        self._store.defer(entry, until, note, uncertain=uncertain, form=form).result()
+        return True
+
+    def _look_up(self, entry: Entry, item: Item) -> bool:
+        """Find out which play is meant that Trakt never told the id of; never by a guess."""
+        found = self._history.standing(item, entry.scrobble.at)
+        if len(found) == 1:
+            self._store.found(entry, found[0]).result()
+            return self._remove(entry, found[0])
+        there = "no play" if not found else f"{len(found)} plays"
+        at = f"{entry.scrobble.at:%Y-%m-%d %H:%M} UTC"
+        why = f"Trakt's history has {there} of {item.label()} at {at}, so it is not known which to remove"
+        return self._give_up(entry, why, asked=True)
+
+    def _remove(self, entry: Entry, history_id: int) -> bool:
+        """Take a play out of the history; one that is not there any more is out of it."""
+        reply = self._trakt.remove_history([history_id])
+        label = entry.scrobble.media.label()
+        if not reply.removed and history_id not in reply.not_found:
+            kind = entry.scrobble.media.kind or MediaKind.MOVIE
+            if self._history.has(kind, history_id, entry.scrobble.at):
+                raise Rejected("Trakt did not remove it", status=200)
+        words = f"Trakt: removed {label}" if reply.removed else f"Trakt: {label} was removed already"
+        self._store.settle(entry, self._note(entry, What.REMOVED, words)).result()
+        return True
 
     def _tell(self, entry: Entry, item: Item, scrobble: Scrobble) -> bool:
         """Say something that is no watch: only while it is true, and only in its window."""
@@ -170,7 +262,13 @@ class Courier:
         if scrobble.action is not Action.START and (share is None or not WINDOWS[scrobble.action].holds(share)):
             why = "its progress is not known" if share is None else f"Trakt takes none at {share:.1f} %"
             return self._drop(entry, why)
-        reply = self._trakt.scrobble(scrobble.action, self._naming.named(entry, item), share or Percent(0.0))
+        named = self._naming.named(entry, item)
+        reply = self._trakt.scrobble(scrobble.action, named, share or Percent(0.0))
+        if reply.item is not None and another(item, named, reply.item):
+            more = self._naming.has_another(entry, item)
+            form = self._naming.tried(entry, item) if more else None
+            self._naming.mistaken(entry, item)
+            return self._name_again(entry, f"Trakt took {item.label()} for {reply.item.label()}", form)
         self._naming.worked(entry, item)
         words = f"Trakt: {reply.outcome.value} {(reply.item or item).label()} at {share or 0.0:.1f} %"
         self._store.settle(entry, self._note(entry, What.SENT, words)).result()
@@ -222,23 +320,26 @@ class Courier:
             history_id=history_id,
             how=how,
             told=scrobble,
-            item=msgspec.json.encode(item).decode(),
+            item=_written(item),
         )
         words = f"Trakt: watched {item.label()}, {how.value}"
         self._store.deliver(entry, play, self._note(entry, What.WATCHED, words)).result()
         return True
 
     def _failed(self, entry: Entry, error: Unavailable | Uncertain) -> None:
-        """Wait, for as long as the account rests; give up an entry that fails alone."""
+        """Wait, for as long as the account rests, and longer where others go through.
+
+        A watch is never given up for what Trakt fails with: only where the mistake is ours. What is none is.
+        """
         rest = self.backoff.failed(error)
         uncertain = isinstance(error, Uncertain)
         own = isinstance(error, Uncertain) or not (isinstance(error, Unreachable) or error.retry_after is not None)
-        if own and entry.hopeless:
+        if own and entry.hopeless and (isinstance(error, _OurMistake) or not entry.scrobble.lasts()):
             words = f"{error}, {entry.attempts + 1} times, while others went through"
             self._give_up(entry, f"{words}: try again with `scrobbler queue retry {entry.id}`", uncertain=uncertain)
             return
         now = self._clock()
-        until = now + UNCERTAIN_REST if uncertain else now
+        until = now + max(UNCERTAIN_REST if uncertain else timedelta(0), entry.rest if own else timedelta(0))
         failure = Failure(
             at=now,
             reason=str(error),
@@ -249,9 +350,19 @@ class Courier:
         )
         self._store.fail(entry, failure).result()
 
+    def _unrecognised(self, entry: Entry, found: Unmatched) -> bool:
+        """A watch of something is set aside with what it may be; anything else is not worth keeping."""
+        reason = f"it was not recognised: {found.reason}"
+        if not entry.scrobble.lasts():
+            return self._drop(entry, reason)
+        note = self._note(entry, What.UNMATCHED, f"{entry.label()} was set aside: {reason}")
+        self._store.set_aside(entry, reason, note, candidates=_written(found.candidates)).result()
+        self.unmatched(entry)
+        return False
+
     def _give_up(self, entry: Entry, reason: str, *, uncertain: bool = False, asked: bool = False) -> bool:
-        """A watch is set aside for the user to decide; anything else is not worth keeping."""
-        if entry.scrobble.counts() is False:
+        """A watch, or the removal of one, is set aside for the user to decide; anything else is not worth keeping."""
+        if not entry.scrobble.lasts():
             self._drop(entry, reason)
         else:
             note = self._note(entry, What.ASIDE, f"{entry.label()} was set aside: {reason}")
@@ -274,6 +385,19 @@ def _progress_now(scrobble: Scrobble, item: Item, age: timedelta) -> Percent | N
         return (scrobble.share() or Percent(0.0)) if age <= LIVE else None
     reached = (scrobble.position + age.total_seconds() * scrobble.rate) / duration * 100
     return Percent(reached) if reached <= 100 else None
+
+
+class _OurMistake(Uncertain):
+    """This program is wrong about an entry."""
+
+
+def _written(value: object) -> str:
+    """Items and candidates as they are kept."""
+    return msgspec.json.encode(value).decode()
+
+
+def _read(item: str) -> Item:
+    return msgspec.json.decode(item, type=Item)
 
 
 def _mistake(error: Exception) -> str:

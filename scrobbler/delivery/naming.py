@@ -9,6 +9,7 @@ class Naming:
 
     def __init__(self) -> None:
         self._understood: tuple[Item, int] | None = None
+        self._exhausted: Item | None = None
 
     def named(self, entry: Entry, item: Item) -> Item:
         """The item in the form whose turn it is."""
@@ -17,6 +18,20 @@ class Naming:
     def worked(self, entry: Entry, item: Item) -> None:
         """Trakt knew the item by that form: what is said of it next begins with it."""
         self._understood = item, self._number(entry, item)
+
+    def mistaken(self, entry: Entry, item: Item) -> None:
+        """Trakt took that form for another item: what is said of it next begins with the form after it."""
+        if self.has_another(entry, item):
+            self._understood = item, self.tried(entry, item)
+        else:
+            self._exhausted = item
+
+    def exhausted(self, item: Item) -> bool:
+        """Whether it was named in every form, and the last one was mistaken. Said once: then it may be tried anew."""
+        exhausted = self._exhausted == item
+        if exhausted:
+            self._exhausted = self._understood = None
+        return exhausted
 
     def tried(self, entry: Entry, item: Item) -> int:
         """How many forms are behind us, now that Trakt does not know this one either."""

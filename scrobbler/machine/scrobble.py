@@ -19,13 +19,15 @@ from scrobbler.events import Media, Percent, Seconds, SessionKey, percent
 
 
 class Action(Enum):
-    """What is said to Trakt. All but HISTORY are the names of its endpoints for scrobbles."""
+    """What is said to Trakt. START, PAUSE and STOP are the names of its endpoints for scrobbles."""
 
     START = "start"
     PAUSE = "pause"
     STOP = "stop"
     HISTORY = "history"
-    """A watch that no stop can express, to be added with its true time: the player marked it below 80 %."""
+    """A watch that no stop can express, to be added with its true time: marked below 80 %, or entered by hand."""
+    REMOVE = "remove"
+    """A watch that is to be taken out of the history again."""
 
 
 class Window(Struct, frozen=True):
@@ -54,6 +56,9 @@ MARKED: Final = Percent(90.0)
 """What a player's own watched mark is worth where it tells no position (Plex and Kodi mark at about 90 %)."""
 CAPPED: Final = Percent(79.9)
 """What is said of a sitting that came far enough for Trakt but not for the user: it keeps the place, and no more."""
+
+BY_HAND: Final = SessionKey(source="scrobbler", player="by hand")
+"""The session of what the user says himself: watches that are entered, and those that are taken back."""
 
 _BEFORE_OR_AFTER: Final = timedelta(minutes=2)
 _NOT_TOLD: Final = datetime.max.replace(tzinfo=UTC)
@@ -116,6 +121,10 @@ class Scrobble(Struct, frozen=True, kw_only=True, omit_defaults=True):
         if share is None or (share >= self.threshold and enough is None):
             return None
         return share >= self.threshold and enough is True
+
+    def lasts(self) -> bool:
+        """Whether it must get to Trakt whatever comes after it: it may be a watch, or takes one back."""
+        return self.action is Action.REMOVE or self.counts() is not False
 
     def measured(self, runtime: Seconds | None) -> "Scrobble":
         """Its final form, by a runtime from elsewhere where the player told none, or one that its position belies."""

@@ -1,10 +1,13 @@
-"""What needs the user is said where he is, once: an account that needs a sign-in, one that Trakt refuses.
+"""What needs the user is said where he is, once: a sign-in, an account that Trakt refuses, a watch nobody recognised.
 
 Theory of operation
 -------------------
 A *matter* is one need of one account. It holds or it does not, and it was said or it was not; where the two differ,
 something is to be said: the need, or that all is well again. So a need that was never said is never taken back, one
 that comes and goes before anybody could be told is none, and nothing is said twice.
+
+A watch that was not recognised is told of once, by its entry of the outbox; nothing is ever said to be well again about
+it. Those that come in a row are one notice.
 
 What was said is kept in a file of its own, over restarts. A notice that reached no target is tried again a few times;
 targets that did not take it are left behind. Nothing waits for any of this.
@@ -19,6 +22,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from scrobbler.notices.notice import How, Notice, check, send
 from scrobbler.notices.target import Targets
@@ -29,6 +33,10 @@ log = logging.getLogger(__name__)
 FILE: Final = "notified.json"
 PAUSES: Final = (60.0, 600.0, 3600.0)
 """Seconds until a target that did not take a notice is tried again; after the last it is left alone."""
+GATHERS: Final = 10.0
+"""Seconds in which watches that were not recognised are gathered for one notice."""
+NAMED: Final = 3
+"""So many of them are named."""
 
 
 class Need(Enum):
@@ -37,6 +45,15 @@ class Need(Enum):
     SIGN_IN = "sign-in"
     CLOSED = "closed"
     """Trakt refuses the app, or the account, as such."""
+
+
+class Unmatched(Struct, frozen=True, kw_only=True):
+    """A watch that was set aside because nobody knows what it is."""
+
+    entry: int
+    """Of the outbox."""
+    account: str
+    label: str
 
 
 class _Matter:
@@ -61,7 +78,13 @@ class Notifier:
     """Says what needs the user. Used on the agent's event loop only."""
 
     def __init__(
-        self, targets: Targets, state: Path, logins: Mapping[str, str], *, pauses: Sequence[float] = PAUSES
+        self,
+        targets: Targets,
+        state: Path,
+        logins: Mapping[str, str],
+        *,
+        pauses: Sequence[float] = PAUSES,
+        gathers: float = GATHERS,
     ) -> None:
         """``logins``: each account with the command that signs it in. Touches nothing yet but reads what was said."""
         self.page: str | None = None
@@ -71,7 +94,11 @@ class Notifier:
         self._logins = logins
         self._pauses = pauses
         self._failing: set[int] = set()
+        self._gathers = gathers
+        self._fresh: dict[int, Unmatched] = {}
+        self._came = asyncio.Event()
         said = self._read()
+        self._told = {one for words in said.values() for one in words if isinstance(one, int)}
         self._matters = {
             (account, need): _Matter(account, need, said=need in said.get(account, ()))
             for account in logins
@@ -84,6 +111,7 @@ class Notifier:
             return
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(check(self._targets))
+            tasks.create_task(self._gather(tasks))
             for matter in self._matters.values():
                 tasks.create_task(self._attend(matter))
             for invitation in invitations:
@@ -92,6 +120,41 @@ class Notifier:
     def closed(self, account: str, words: str | None) -> None:
         """Why Trakt refuses an account as such; None once it does not."""
         self._matters[account, Need.CLOSED].become(holds=words is not None, words=words or "")
+
+    def unmatched(self, *ones: Unmatched) -> None:
+        """These were not recognised."""
+        for one in ones:
+            if one.entry not in self._told and one.entry not in self._fresh:
+                self._fresh[one.entry] = one
+                self._came.set()
+
+    def still_unmatched(self, *ones: Unmatched) -> None:
+        """When the agent starts: these are all that there are; what was told of others need not be remembered."""
+        self._told &= {one.entry for one in ones}
+        self.unmatched(*ones)
+
+    async def _gather(self, tasks: asyncio.TaskGroup) -> None:
+        while True:
+            await self._came.wait()
+            await asyncio.sleep(self._gathers)
+            self._came.clear()
+            fresh, self._fresh = self._fresh, {}
+            self._told |= fresh.keys()
+            tasks.create_task(self._tell(tuple(fresh.values())))
+
+    async def _tell(self, fresh: Sequence[Unmatched]) -> None:
+        """Tell all targets of them, until each was told, or all was tried."""
+        left = tuple(range(len(self._targets.addresses)))
+        for pause in (*self._pauses, None):
+            outcomes = await send(self._targets, _unrecognised(fresh), left)
+            if len(left) > sum(outcome.how is not How.TOOK for outcome in outcomes):
+                self._write()
+            for outcome in outcomes:
+                self._heed(outcome.target, None if outcome.how is How.TOOK else outcome.why)
+            left = tuple(outcome.target for outcome in outcomes if outcome.how is not How.TOOK)
+            if not left or pause is None:
+                return
+            await asyncio.sleep(pause)
 
     async def _follow(self, invitation: Invitation) -> None:
         """Whether an account is signed in is what its invitation knows."""
@@ -150,23 +213,36 @@ class Notifier:
         text = f"{account}:{reason} Run `{self._logins[matter.account]}`{page}. What is watched meanwhile is kept."
         return Notice(title="Trakt: sign-in needed", text=text, urgent=True)
 
-    def _read(self) -> dict[str, list[Need]]:
+    def _read(self) -> dict[str, list[Need | int]]:
         """What was said; where that cannot be read it is said again, which is better than not at all."""
         with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
-            return msgspec.json.decode(self._file.read_bytes(), type=dict[str, list[Need]])
+            return msgspec.json.decode(self._file.read_bytes(), type=dict[str, list[Need | int]])
         return {}
 
     def _remember(self, matter: _Matter, *, said: bool) -> None:
         if matter.said is said:
             return
         matter.said = said
-        kept: dict[str, list[Need]] = {}
+        self._write()
+
+    def _write(self) -> None:
+        kept: dict[str, list[Need | int]] = {}
         for one in self._matters.values():
             if one.said:
                 kept.setdefault(one.account, []).append(one.need)
+        if self._told:
+            kept[""] = [*sorted(self._told)]
         try:
             new = self._file.with_suffix(".new")
             new.write_bytes(msgspec.json.encode(kept))
             new.replace(self._file)
         except OSError as error:
             log.warning("%s cannot be written: %s; it may be said again", self._file, error.strerror)
+
+
+def _unrecognised(ones: Sequence[Unmatched]) -> Notice:
+    names = [f"{one.label} ({one.account})" for one in ones[:NAMED]]
+    more = f" and {len(ones) - NAMED} more" if len(ones) > NAMED else ""
+    were = "was" if len(ones) == 1 else "were"
+    text = f"{', '.join(names)}{more} {were} not recognised. Run `scrobbler fix {ones[0].entry}` to say what it is."
+    return Notice(title="Trakt: not recognised", text=text)

@@ -59,12 +59,24 @@ class What(Enum):
     """Something could not be sent, and is tried again."""
     ASIDE = "aside"
     """A watch cannot be delivered; the user decides."""
+    UNMATCHED = "unmatched"
+    """A watch was not recognised; the user says what it is."""
+    UNDONE = "undone"
+    """The user takes a watch back."""
+    REMOVED = "removed"
+    """Trakt has a watch no longer."""
+    ENTERED = "entered"
+    """The user enters a watch by hand."""
     RETRIED = "retried"
     """The user wants it tried again."""
+    CORRECTED = "corrected"
+    """The user said what something really is, or took that back."""
     SIGN_IN = "sign-in"
     """An account needs a sign-in."""
     CLOSED = "closed"
     """Trakt refuses the app, or the account, as such."""
+    HANDED = "handed over"
+    """A player, or a server's user, counts for somebody else from now on."""
     INCOGNITO = "incognito"
     """What an account watches is nobody's business from now on, or is told again."""
 
@@ -72,6 +84,7 @@ class What(Enum):
 _LEVELS: Final[Mapping[What, int]] = {
     What.WAITING: logging.WARNING,
     What.ASIDE: logging.WARNING,
+    What.UNMATCHED: logging.WARNING,
     What.SIGN_IN: logging.ERROR,
     What.CLOSED: logging.ERROR,
 }
@@ -110,6 +123,13 @@ def hidden(event: PlayerEvent, account: str, word: str) -> Note:
 def ignored(source: str, one: Ignored, at: datetime) -> Note:
     """What a player said to no purpose of ours."""
     return Note(at=at, what=What.IGNORED, words=f"{source}: ignored {one.heard}: {one.reason}", source=source)
+
+
+def kept_out(event: PlayerEvent, words: str) -> Note:
+    """What is no playback of ours because the user wants it so, or because nobody said whose it is."""
+    key = event.session
+    words = f"{key.source}: ignored {words}"
+    return Note(at=event.at, what=What.IGNORED, words=words, source=key.source, session=str(key))
 
 
 def about(key: SessionKey, account: str, at: datetime, what: What, words: str, *, entry: int | None = None) -> Note:

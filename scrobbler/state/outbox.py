@@ -5,10 +5,12 @@ after a crash may or may not have reached Trakt. Then it is DONE, or set ASIDE w
 are DONE stay until its stop is settled, because they tell what Trakt was told.
 
 What is overtaken is never sent: a start, a pause, or a stop that is no watch gives way to any later entry of its
-session. An entry that may count as a watch leaves only as delivered, or set aside.
+session for the same account (a sitting may change hands). An entry that may count as a watch, or takes one back, leaves
+only as delivered, set aside, or dropped.
 
 Entries leave in order, until one fails: with its third failure it steps behind all that failed less, so that it cannot
-hold them up. One that goes on failing while others go through is a poison (``Entry.hopeless``).
+hold them up. One that goes on failing while others go through rests longer and longer (``Entry.rest``), and is tried
+until it ends well; only where this program itself is wrong about it is it a poison (``Entry.hopeless``).
 
 Each function works on a connection within a transaction of ``store``.
 """
@@ -17,7 +19,7 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -62,12 +64,26 @@ UPGRADE: Final = """
 """
 """The indexes are those of the queries below: what is done with one entry costs the same however many wait."""
 
+UNDOING: Final = """
+    ALTER TABLE outbox ADD COLUMN item TEXT;
+    ALTER TABLE outbox ADD COLUMN play INTEGER;
+    ALTER TABLE outbox ADD COLUMN history_id INTEGER;
+    ALTER TABLE outbox ADD COLUMN follows INTEGER;
+    ALTER TABLE outbox ADD COLUMN candidates TEXT;
+"""
+"""Of version 3."""
+
 STEPS_BEHIND: Final = 3
 """With so many failures an entry lets the others go first."""
 HOPELESS: Final = 8
-"""So many failures, while others went through, are an entry's own fault."""
+"""So many failures of this program about one entry, while others went through, are enough."""
 OTHERS: Final = 3
 """So many others must have gone through, and so many failures must have come after that."""
+FIRST_REST: Final = timedelta(seconds=30)
+"""So long rests an entry that failed while others went through; each further failure doubles it."""
+MOST_REST: Final = timedelta(hours=1)
+ARRIVES: Final = timedelta(seconds=5)
+"""By then a request that nobody waited for has reached Trakt, or never will: so long rests what may have been done."""
 LONGEST_REST: Final = timedelta(hours=2)
 """Nothing is put off for so long (Trakt may ask for an hour): what seems to be was so by a clock that was ahead."""
 
@@ -79,6 +95,15 @@ class EntryState(Enum):
     SENDING = "sending"
     DONE = "done"
     ASIDE = "aside"
+
+
+class Removal(Struct, frozen=True, kw_only=True):
+    """What an entry takes out of the history again."""
+
+    play: int | None
+    """Which of our plays it is; None for what Trakt made of something else that was said."""
+    history_id: int | None
+    """Trakt's own id; None until it was looked up."""
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -105,6 +130,12 @@ class Entry(Struct, frozen=True, kw_only=True):
     """How many ways of naming its item Trakt did not know."""
     reason: str | None
     """Why it was set aside, or what it failed with last."""
+    item: str | None = None
+    """The item of Trakt where it is known already, as delivery wrote it; nothing in here reads it."""
+    removes: Removal | None = None
+    """Only of what is to be removed."""
+    candidates: str | None = None
+    """What it may be, where it was not recognised: JSON as delivery wrote it; nothing in here reads it."""
 
     def label(self) -> str:
         """What it says of what, for people: ``stop Heat (1995)``."""
@@ -121,8 +152,18 @@ class Entry(Struct, frozen=True, kw_only=True):
         return rest if timedelta(0) < rest <= LONGEST_REST else timedelta(0)
 
     @property
+    def unmatched(self) -> bool:
+        """Whether it was set aside because nobody knows what it is."""
+        return self.state is EntryState.ASIDE and self.candidates is not None
+
+    @property
+    def rest(self) -> timedelta:
+        """How long it rests if it fails once more: nothing in an outage, which is over for all at once."""
+        return min(FIRST_REST * 2 ** min(self.blamed, 10), MOST_REST) if self.others >= OTHERS else timedelta(0)
+
+    @property
     def hopeless(self) -> bool:
-        """Whether one more failure is its own fault. An outage alone, however long, makes none so."""
+        """Whether one more failure that is its own fault is enough. An outage alone, however long, makes none so."""
         return self.attempts + 1 >= HOPELESS and self.others >= OTHERS and self.blamed + 1 >= OTHERS
 
 
@@ -144,13 +185,13 @@ class Failure(Struct, frozen=True, kw_only=True):
 def enqueue(db: sqlite3.Connection, scrobble: Scrobble, now: datetime) -> None:
     """Put a scrobble into the outbox, in place of whatever it overtakes."""
     db.execute(
-        "DELETE FROM outbox WHERE session = ? AND sitting != ? AND state = 'done'",
-        (str(scrobble.session), scrobble.sitting),
+        "DELETE FROM outbox WHERE session = ? AND +account = ? AND sitting != ? AND state = 'done'",
+        (str(scrobble.session), scrobble.account, scrobble.sitting),
     )
     overtaken = db.execute(
-        "DELETE FROM outbox WHERE session = ? AND state = 'waiting' AND counts = 0"
+        "DELETE FROM outbox WHERE session = ? AND +account = ? AND state = 'waiting' AND counts = 0"
         " RETURNING action, sitting, uncertain",
-        (str(scrobble.session),),
+        (str(scrobble.session), scrobble.account),
     ).fetchall()
     told = db.execute(
         "SELECT action FROM outbox WHERE sitting = ? AND state IN ('done', 'sending') ORDER BY id DESC LIMIT 1",
@@ -160,43 +201,84 @@ def enqueue(db: sqlite3.Connection, scrobble: Scrobble, now: datetime) -> None:
         return  # Trakt never heard of this sitting
     if scrobble.action is Action.START and told == ("start",) and ("pause", scrobble.sitting, 0) in overtaken:
         return  # the pause was never sent, so Trakt still believes that it plays
-    db.execute(
-        "INSERT INTO outbox (account, session, sitting, action, counts, scrobble, state, not_before, since)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    add(db, scrobble, now)
+
+
+def add(
+    db: sqlite3.Connection,
+    scrobble: Scrobble,
+    now: datetime,
+    *,
+    item: str | None = None,
+    removes: Removal | None = None,
+    follows: int | None = None,
+) -> Entry:
+    """Put it into the outbox; it overtakes nothing. It does not leave before the entry that it follows is settled."""
+    added = db.execute(
+        "INSERT INTO outbox (account, session, sitting, action, counts, scrobble, state, not_before, since, item,"
+        " play, history_id, follows) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             scrobble.account,
             str(scrobble.session),
             scrobble.sitting,
             scrobble.action.value,
-            scrobble.counts(),
+            scrobble.counts() if scrobble.action is not Action.REMOVE else None,
             msgspec.json.encode(scrobble).decode(),
             EntryState.WAITING.value,
             text(now),
             text(now),
+            item,
+            removes and removes.play,
+            removes and removes.history_id,
+            follows,
         ),
     )
+    return _entry(db.execute(f"{_SELECT} WHERE id = ?", (added.lastrowid,)).fetchone())
+
+
+def of_sitting(db: sqlite3.Connection, sitting: str) -> Entry | None:
+    """The entry of a sitting that is not settled, if it is one that lasts."""
+    row = db.execute(f"{_SELECT} WHERE sitting = ? AND state != 'done' AND counts IS NOT 0", (sitting,)).fetchone()
+    return None if row is None else _entry(row)
+
+
+def found(db: sqlite3.Connection, entry: Entry, history_id: int) -> None:
+    """Trakt's id of what the entry removes was looked up."""
+    db.execute("UPDATE outbox SET history_id = ? WHERE id = ?", (history_id, entry.id))
 
 
 _SELECT: Final = (
     "SELECT id, scrobble, state, attempts, uncertain, not_before, coalesce(next_at, not_before), since,"
-    " failing_since, others, blamed, form, reason FROM outbox"
+    " failing_since, others, blamed, form, reason, item, play, history_id, candidates FROM outbox"
 )
+_FREE: Final = (
+    "(follows IS NULL OR NOT EXISTS (SELECT 1 FROM outbox AS led"
+    " WHERE led.id = outbox.follows AND led.state IN ('waiting', 'sending')))"
+)
+_DUE: Final = f"(attempts < {STEPS_BEHIND} OR state = 'sending' OR not_before <= ? OR not_before > ?)"
+"""What stepped behind and rests holds up nobody; what came in order is waited for."""
 _ORDER: Final = f"ORDER BY (state = 'sending') DESC, max(attempts, {STEPS_BEHIND - 1}), id"
 """Which is next; those that stepped behind take turns, so that none of them holds up another."""
 
 
-def first(db: sqlite3.Connection, account: str) -> Entry | None:
-    """The account's next entry that is not settled."""
+def first(db: sqlite3.Connection, account: str, now: datetime) -> Entry | None:
+    """The account's next entry that is not settled; it may have to rest yet."""
     row = db.execute(
-        f"{_SELECT} WHERE account = ? AND state IN ('waiting', 'sending') {_ORDER} LIMIT 1",
-        (account,),
+        f"{_SELECT} WHERE account = ? AND state IN ('waiting', 'sending') AND {_DUE} AND {_FREE} {_ORDER} LIMIT 1",
+        (account, text(now), text(now + LONGEST_REST)),
     ).fetchone()
+    if row is None:
+        row = db.execute(
+            f"{_SELECT} WHERE account = ? AND state = 'waiting' AND attempts > 0 AND {_FREE}"
+            " ORDER BY not_before LIMIT 1",
+            (account,),
+        ).fetchone()
     return None if row is None else _entry(row)
 
 
 def claim(db: sqlite3.Connection, account: str, now: datetime) -> Entry | None:
     """The account's next entry if it is due, now SENDING."""
-    entry = first(db, account)
+    entry = first(db, account, now)
     if entry is None or entry.state is EntryState.SENDING or entry.rests(now):
         return None
     db.execute("UPDATE outbox SET state = ? WHERE id = ?", (EntryState.SENDING.value, entry.id))
@@ -210,7 +292,7 @@ def finish(db: sqlite3.Connection, entry: Entry, *, through: bool) -> None:
     """
     scrobble = entry.scrobble
     db.execute("UPDATE outbox SET state = ? WHERE id = ?", (EntryState.DONE.value, entry.id))
-    if scrobble.action in {Action.STOP, Action.HISTORY}:
+    if scrobble.action in {Action.STOP, Action.HISTORY, Action.REMOVE}:
         db.execute("DELETE FROM outbox WHERE sitting = ? AND state = 'done'", (scrobble.sitting,))
     if through:
         db.execute(
@@ -253,11 +335,23 @@ def fail(db: sqlite3.Connection, entry: Entry, failure: Failure) -> bool:
     return db.execute("SELECT 1 FROM outbox WHERE id = ?", (entry.id,)).fetchone() is not None
 
 
-def set_aside(db: sqlite3.Connection, entry: Entry, reason: str, *, uncertain: bool) -> None:
+def set_aside(
+    db: sqlite3.Connection, entry: Entry, reason: str, *, uncertain: bool, candidates: str | None = None
+) -> None:
     """Keep an entry that cannot be delivered, out of the others' way."""
     db.execute(
-        "UPDATE outbox SET state = ?, reason = ?, uncertain = uncertain OR ?, attempts = attempts + 1 WHERE id = ?",
-        (EntryState.ASIDE.value, reason, uncertain, entry.id),
+        "UPDATE outbox SET state = ?, reason = ?, uncertain = uncertain OR ?, attempts = attempts + 1, candidates = ?"
+        " WHERE id = ?",
+        (EntryState.ASIDE.value, reason, uncertain, candidates, entry.id),
+    )
+
+
+def hasten(db: sqlite3.Connection, account: str, at: datetime) -> None:
+    """What failed while others went through rests no longer than until then: another one of its kind got through."""
+    db.execute(
+        "UPDATE outbox SET not_before = min(not_before, ?), next_at = NULL"
+        " WHERE account = ? AND state = 'waiting' AND attempts > 0 AND blamed > 0",
+        (text(at), account),
     )
 
 
@@ -279,8 +373,9 @@ def retry(db: sqlite3.Connection, ids: Sequence[int], now: datetime) -> list[Ent
     found = _chosen(db, ids)
     db.executemany(
         "UPDATE outbox SET state = ?, attempts = 0, others = 0, blamed = 0, form = 0, failing_since = NULL,"
-        " next_at = NULL, reason = NULL, not_before = max(not_before, ?) WHERE id = ?",
-        [(EntryState.WAITING.value, text(now), entry.id) for entry in found],
+        " next_at = NULL, reason = NULL, candidates = NULL, not_before = min(max(not_before, ?), ?)"
+        " WHERE id = ?",
+        [(EntryState.WAITING.value, text(now), text(now + ARRIVES), entry.id) for entry in found],
     )
     return found
 
@@ -303,7 +398,8 @@ def _give_way(db: sqlite3.Connection, entry: Entry) -> None:
     """An entry that was overtaken while it was being sent is not sent again."""
     db.execute(
         "DELETE FROM outbox WHERE id = ? AND state = 'waiting' AND counts = 0 AND EXISTS"
-        " (SELECT 1 FROM outbox AS later WHERE later.session = outbox.session AND later.id > outbox.id)",
+        " (SELECT 1 FROM outbox AS later WHERE later.session = outbox.session AND +later.account = outbox.account"
+        " AND later.id > outbox.id)",
         (entry.id,),
     )
 
@@ -320,19 +416,47 @@ def weed(db: sqlite3.Connection) -> int:
     return len(rotten)
 
 
-def unsettled(db: sqlite3.Connection, *states: EntryState) -> Sequence[Entry]:
-    """All in one of these states (none: that waits, is being sent, or was set aside); oldest first."""
+def counted(db: sqlite3.Connection) -> list[tuple[str, str, int, str]]:
+    """Account, state, how many, and since when the oldest is there, of what is not done."""
+    return db.execute(
+        "SELECT account, state, count(*), min(since) FROM outbox WHERE state != 'done' GROUP BY account, state"
+    ).fetchall()
+
+
+def unsettled(db: sqlite3.Connection, *states: EntryState, most: int | None = None) -> Sequence[Entry]:
+    """All in one of these states (none: that waits, is being sent, or was set aside); oldest first.
+
+    ``most``: so many at most, and of what was set aside the newest ones.
+    """
     wanted = states or (EntryState.WAITING, EntryState.SENDING, EntryState.ASIDE)
     marks = ", ".join("?" * len(wanted))
-    rows = db.execute(f"{_SELECT} WHERE state IN ({marks}) ORDER BY id", tuple(state.value for state in wanted))
-    return [_entry(row) for row in rows]
+    order = "DESC" if most is not None and wanted == (EntryState.ASIDE,) else "ASC"
+    rows = db.execute(
+        f"{_SELECT} WHERE state IN ({marks}) ORDER BY id {order} LIMIT ?",
+        (*(state.value for state in wanted), -1 if most is None else most),
+    )
+    return sorted(map(_entry, rows), key=lambda entry: entry.id)
 
 
-def _entry(row: tuple[int, str, str, int, int, str, str, str, str | None, int, int, int, str | None]) -> Entry:
-    number, scrobble, state, attempts, uncertain, not_before, next_at, since, failing, others, blamed, form, why = row
+def one(db: sqlite3.Connection, number: int) -> Entry | None:
+    """The entry of this id, unless it is settled."""
+    row = db.execute(f"{_SELECT} WHERE id = ? AND state != 'done'", (number,)).fetchone()
+    return None if row is None else _entry(row)
+
+
+def removing(db: sqlite3.Connection) -> dict[int, EntryState]:
+    """How far the removals of plays are that are not settled, by play."""
+    rows = db.execute("SELECT play, state FROM outbox WHERE play IS NOT NULL AND state != 'done'")
+    return {play: EntryState(state) for play, state in rows}
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    number, scrobble, state, attempts, uncertain, not_before, next_at, since, failing, others, blamed, form, *more = row
+    why, item, play, history_id, candidates = more
+    said = msgspec.json.decode(scrobble, type=Scrobble)
     return Entry(
         id=number,
-        scrobble=msgspec.json.decode(scrobble, type=Scrobble),
+        scrobble=said,
         state=EntryState(state),
         attempts=attempts,
         uncertain=bool(uncertain),
@@ -344,4 +468,7 @@ def _entry(row: tuple[int, str, str, int, int, str, str, str, str | None, int, i
         blamed=blamed,
         form=form,
         reason=why,
+        item=item,
+        removes=Removal(play=play, history_id=history_id) if said.action is Action.REMOVE else None,
+        candidates=candidates,
     )

@@ -39,6 +39,11 @@ UPGRADE: Final = """
     CREATE INDEX plays_by_time ON plays (account, ended_at);
 """
 
+UNDOING: Final = """
+    ALTER TABLE plays ADD COLUMN undone_at TEXT;
+"""
+"""Of version 3."""
+
 NEAR: Final = timedelta(minutes=10)
 """Sittings further apart are never of one playback."""
 
@@ -65,9 +70,14 @@ class Play(Struct, frozen=True, kw_only=True):
     """What it came of. This and ``item`` are not known of plays from before version 2 of the state file."""
     item: str | None = None
     """The item of Trakt, as delivery wrote it; nothing in here reads it."""
+    undone_at: datetime | None = None
+    """When the user took it back. It is remembered, so that nobody else's word of it makes it a watch again."""
+    id: int = 0
+    """Which one it is, to the user and to the outbox; given when it is kept."""
 
 
 _COLUMNS: Final = "account, sitting, media, watched_at, delivered_at, history_id, how, told, item"
+_SELECT: Final = f"SELECT id, undone_at, {_COLUMNS} FROM plays"  # noqa: S608  # names of ours
 
 
 def add(db: sqlite3.Connection, play: Play) -> None:
@@ -95,16 +105,32 @@ def add(db: sqlite3.Connection, play: Play) -> None:
 def near(db: sqlite3.Connection, account: str, began_at: datetime, ended_at: datetime) -> dict[int, Play]:
     """The account's plays whose sitting was at about this time, by their ids; the first one first."""
     rows = db.execute(
-        f"SELECT id, {_COLUMNS} FROM plays"  # noqa: S608  # names of ours
-        " WHERE account = ? AND ended_at >= ? AND began_at <= ? ORDER BY id",
+        f"{_SELECT} WHERE account = ? AND ended_at >= ? AND began_at <= ? ORDER BY id",
         (account, text(began_at - NEAR), text(ended_at + NEAR)),
     )
-    return {number: _play(row) for number, *row in rows}
+    return {play.id: play for play in map(_play, rows)}
+
+
+def one(db: sqlite3.Connection, number: int) -> Play | None:
+    """The play of this id."""
+    row = db.execute(f"{_SELECT} WHERE id = ?", (number,)).fetchone()
+    return None if row is None else _play(row)
+
+
+def of_sitting(db: sqlite3.Connection, sitting: str) -> Play | None:
+    """The play that a sitting became."""
+    row = db.execute(f"{_SELECT} WHERE sitting = ?", (sitting,)).fetchone()
+    return None if row is None else _play(row)
+
+
+def undo(db: sqlite3.Connection, number: int, at: datetime | None) -> None:
+    """The user takes a play back; None: it stands again."""
+    db.execute("UPDATE plays SET undone_at = ? WHERE id = ?", (None if at is None else text(at), number))
 
 
 def latest(db: sqlite3.Connection, limit: int) -> tuple[Play, ...]:
     """The last ones, newest first."""
-    rows = db.execute(f"SELECT {_COLUMNS} FROM plays ORDER BY id DESC LIMIT ?", (limit,))  # noqa: S608  # names of ours
+    rows = db.execute(f"{_SELECT} ORDER BY id DESC LIMIT ?", (limit,))
     return tuple(map(_play, rows))
 
 
@@ -127,7 +153,7 @@ def forget(db: sqlite3.Connection, before: datetime, limit: int) -> None:
 
 
 def _play(row: Sequence[Any]) -> Play:
-    account, sitting, media, watched_at, delivered_at, history_id, how, told, item = row
+    number, undone_at, account, sitting, media, watched_at, delivered_at, history_id, how, told, item = row
     return Play(
         account=account,
         sitting=sitting,
@@ -138,4 +164,6 @@ def _play(row: Sequence[Any]) -> Play:
         how=How(how),
         told=None if told is None else msgspec.json.decode(told, type=Scrobble),
         item=item,
+        undone_at=None if undone_at is None else datetime.fromisoformat(undone_at),
+        id=number,
     )
