@@ -7,6 +7,7 @@ sent. Neither can reach the store, the clock of the machine, or Trakt. ``spec/ad
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+from urllib.parse import SplitResult, urlsplit
 
 from msgspec import Struct
 
@@ -75,6 +76,10 @@ class Ignored(Struct, frozen=True, kw_only=True):
     reason: str
     heard: str = ""
     user: str | None = None
+    player: str | None = None
+    """The device's stable id, where one is known."""
+    event: PlayerEvent | None = None
+    """What it would be for a user who wants it counted all the same: live TV, with ``media.live`` set."""
 
 
 @runtime_checkable
@@ -84,6 +89,73 @@ class Webhook(Protocol):
     def parse(self, request: WebhookRequest) -> Sequence[PlayerEvent | Ignored]:
         """A pure function. Raises ``PayloadError`` for a body that no server of this kind sends."""
         ...
+
+
+class Api(Protocol):
+    """The API of the server that is to call us. The program knows where it is; an adapter knows how to talk to it."""
+
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        body: Any = None,
+        form: Sequence[tuple[str, str]] | None = None,
+    ) -> Any:
+        """One call with a JSON body or a form; the JSON that it answers, None where it answers none.
+
+        Raises ``ScrobblerError``, in words for the user, for what is no 2xx or no answer at all.
+        """
+        ...
+
+
+class Address(Struct, frozen=True, kw_only=True):
+    """Where a server posts for one ``[players.NAME]``."""
+
+    url: str
+    """With the secret."""
+
+    def __repr__(self) -> str:  # the secret must not reach a log through a repr
+        return "Address(...)"
+
+    def is_ours(self, url: str) -> bool:
+        """Whether another address leads to the same player, maybe with an older secret or by another name of ours."""
+        own, other = urlsplit(self.url), _split(url)
+        return other is not None and other.path.endswith(own.path[own.path.rindex("/hooks/") :])
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None
+
+
+class Register(Protocol):
+    """Makes a server call an address, or no longer."""
+
+    def __call__(self, api: Api, token: str, address: Address, *, wanted: bool) -> bool:
+        """Leave exactly one entry of ours there, or none. Returns whether anything had to be changed.
+
+        Raises ``ScrobblerError`` where it cannot be done.
+        """
+        ...
+
+
+class Setup(Struct, frozen=True, kw_only=True):
+    """How a server is made to call us, for its user; and where its own API allows it, for a program."""
+
+    steps: tuple[str, ...]
+    """In their order; ``{url}`` stands for the address with the secret."""
+    paste: str = ""
+    """A text that one of the steps asks for."""
+    notes: tuple[str, ...] = ()
+    server: str = ""
+    """Where the API is, unless the user says otherwise."""
+    token: str = ""
+    """What the API asks for, and where the user finds it."""
+    register: Register | None = None
 
 
 OptionsT = TypeVar("OptionsT", bound=Options)
@@ -96,6 +168,10 @@ class Plugin(Struct, Generic[OptionsT], frozen=True, kw_only=True):
     options: type[OptionsT]
     build: Callable[[str, OptionsT], Watcher | Webhook]
     """Makes the adapter for one ``[players.NAME]``; NAME becomes the ``source`` of its session keys."""
+    setup: Setup | None = None
+    """Of a webhook: what ``scrobbler webhook`` tells the user."""
+    reader: Callable[[str], Webhook] | None = None
+    """Of a watcher: understands one message of the player as a log has it, with the answers that were asked for."""
 
 
 def available() -> list[str]:

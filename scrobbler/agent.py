@@ -17,19 +17,24 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from scrobbler.adapters import Ignored, Watcher
-from scrobbler.control.request import Answer, Done, Hidden, Incognito, Request, Retry, perform
+from scrobbler.admission import Admission, Admitted, KeptOut
+from scrobbler.control.request import Agreed, Answer, Hidden, Incognito, Request, perform, touched
 from scrobbler.delivery.courier import UNCERTAIN_REST
 from scrobbler.delivery.outlet import RETRY_SECONDS, Outlet, patiently
 from scrobbler.delivery.senders import Senders
 from scrobbler.errors import StateError
 from scrobbler.events import PlayerEvent, Seconds, SessionKey
+from scrobbler.filters import Filters
+from scrobbler.household import Household
 from scrobbler.identify.names import numbered
+from scrobbler.machine.handover import changes_hands, is_on, leave, take_over, turn_away
 from scrobbler.machine.motion import State
 from scrobbler.machine.policy import Policy
 from scrobbler.machine.scrobble import Said, Scrobble
 from scrobbler.machine.session import Session
 from scrobbler.machine.step import Facts, deadline, expire, learn, step, vanish
 from scrobbler.playback import Playback
+from scrobbler.repeats import Repeats
 from scrobbler.state import decisions
 from scrobbler.state.decisions import Note, What
 from scrobbler.state.store import Store
@@ -54,6 +59,10 @@ class Source(Struct, frozen=True, kw_only=True):
 
     name: str
     account: str
+    """Whose is what names no user."""
+    users: Mapping[str, str] | None = None
+    """For which account each user of a server counts; None where the configuration does not say."""
+    filters: Filters = Filters()
     watcher: Watcher | None = None
     """None for a server that calls us."""
     policy: Policy = Policy()
@@ -78,10 +87,18 @@ class Agent:
         self._clock = clock
         self._live: dict[SessionKey, Playback] = {}
         self._incognito: dict[str, datetime] = {}
+        self._admission = Admission()
         self._keep_days = keep_days
         self._looked_at = self._tidied_at = clock()
         self._tasks = asyncio.TaskGroup()
+        self._delivering: list[asyncio.Task[None]] = []
         self._restored = asyncio.Event()
+        self._repeats = Repeats()
+
+    @property
+    def ready(self) -> bool:
+        """Whether the sessions of the last run were taken up."""
+        return self._restored.is_set()
 
     async def run(self) -> None:
         """Follow all players and send what they lead to, until cancelled. Raises what a watcher raises."""
@@ -92,7 +109,7 @@ class Agent:
                 self._restored.set()
                 for outlet in self._outlets.values():
                     outlet.courier.learned = self._on_loop(self._learned)
-                    tasks.create_task(outlet.run(senders))
+                    self._delivering.append(tasks.create_task(outlet.run(senders)))
                 for source in self._sources.values():
                     if source.watcher is not None:
                         tasks.create_task(self._follow(source, source.watcher))
@@ -100,9 +117,25 @@ class Agent:
             senders.close()
             self._let_go()
 
+    async def settle(self) -> None:
+        """Send nothing more, and wait for what is on its way; all that is heard meanwhile is kept.
+
+        After this another agent may take over the store in this process.
+        """
+        for task in self._delivering:
+            task.cancel()
+        await asyncio.gather(*self._delivering, return_exceptions=True)
+        for outlet in self._outlets.values():
+            outlet.free = False
+        sending = [asyncio.wrap_future(one.sending) for one in self._outlets.values() if one.sending is not None]
+        await asyncio.gather(*sending, return_exceptions=True)
+
     def _let_go(self) -> None:
         """Give the requests that are under way a moment to end. One that does not is looked up at the next start."""
         sending = {outlet.sending: outlet for outlet in self._outlets.values() if outlet.sending is not None}
+        for live in self._live.values():
+            if live.timer is not None:
+                live.timer.cancel()
         self._live.clear()  # what a sender learns by now is nothing to them
         _, late = wait(sending, timeout=GRACE_SECONDS)
         for outlet in self._outlets.values():
@@ -111,27 +144,37 @@ class Agent:
 
     async def receive(self, source: str, heard: Sequence[PlayerEvent | Ignored]) -> None:
         """What a webhook said. Returns once it is on the disk. Raises ``StateError`` where it cannot be."""
-        ignored = [one for one in heard if isinstance(one, Ignored)]
-        if ignored:
-            self._store.note([decisions.ignored(source, one, self._clock()) for one in ignored])
+        self._ignore(source, [one for one in heard if isinstance(one, Ignored) and one.event is None])
         for one in heard:
-            if not isinstance(one, Ignored):
-                await self.hear(self._sources[source], one)
+            event = one.event if isinstance(one, Ignored) else one
+            if event is not None:
+                await self.hear(self._sources[source], event)
+
+    def _ignore(self, source: str, ignored: Sequence[Ignored]) -> None:
+        """Note what is no playback of ours; what a server says every second, now and then."""
+        now = self._clock()
+        fresh = [one for one in ignored if self._repeats.is_new((source, one.user, one.heard, one.reason), now)]
+        if fresh:
+            self._store.note([decisions.ignored(source, one, now) for one in fresh])
 
     async def hear(self, source: Source, event: PlayerEvent) -> None:
         """Step the event's session and keep it. Raises ``StateError`` where the disk takes nothing."""
         await self._restored.wait()
         await self._forget_old()
-        event = replace(event, media=numbered(event.media))
+        judged = self._judge(source, replace(event, media=numbered(event.media)))
+        event = judged.event
+        if isinstance(judged, KeptOut):
+            await self._keep_out(judged)
+            return
+        account = judged.account
         live = self._live.get(event.session)
         if live is None:
-            fresh = Session(key=event.session, account=source.account)
-            live = self._live[event.session] = Playback(fresh, self._policy(source, source.account))
+            fresh = Session(key=event.session, account=account)
+            live = self._live[event.session] = Playback(fresh, self._policy(source, account))
         async with live.turn:
-            live.heard = True
-            if live.session.state is State.IDLE and live.session.account != source.account:
-                live.session = Session(key=event.session, account=source.account)
-                live.policy = self._policy(source, source.account)
+            live.heard, live.last = True, event
+            if live.session.account != account:
+                await self._change_hands(live, source, account, event)
             session, said = step(live.session, event, live.policy)
             changes = session.state is not live.session.state
             seeks = not changes and session.seek_at == event.at
@@ -143,16 +186,81 @@ class Agent:
                 log.debug("%s", heard.words)
             await self._advance(live, session, said, noted)
 
+    def _judge(self, source: Source, event: PlayerEvent) -> Admitted | KeptOut:
+        """For whom the event counts, or why for nobody."""
+        now = self._clock()
+
+        def hidden(account: str) -> bool:
+            return self._incognito.get(account, now) > now
+
+        household = Household(account=source.account, users=source.users)
+        return self._admission.judge(household, source.filters, event, hidden, now)
+
+    async def _keep_out(self, judged: KeptOut) -> None:
+        """Write down what is to be, and end what is on there."""
+        event, noted = judged.event, self._written(judged)
+        live = self._live.get(event.session)
+        if live is None or live.session.state is State.IDLE:
+            if noted:
+                self._store.note(noted)
+            return
+        async with live.turn:
+            live.heard = True
+            await self._advance(live, *turn_away(live.session, event, live.policy), noted)
+
+    def _written(self, judged: KeptOut) -> list[Note]:
+        """What is to be noted of it; who it was is written down."""
+        if judged.stranger is not None:
+            self._store.meet(judged.event.session.source, judged.stranger, judged.event.at)
+        return [judged.note] if judged.note is not None else []
+
+    async def _change_hands(self, live: Playback, source: Source, account: str, event: PlayerEvent) -> None:
+        """What begins now is another account's. What is on stays its account's to the end."""
+        if live.session.state is not State.IDLE and not is_on(live.session, event):
+            await self._advance(live, *turn_away(live.session, event, live.policy))
+        if live.session.state is State.IDLE:
+            live.session = Session(key=event.session, account=account, sittings=live.session.sittings)
+            live.policy = self._policy(source, account)
+
     async def perform(self, request: Request) -> Answer:
         """Do what a command asks for. Raises ``StateError`` where the disk takes nothing."""
         await self._restored.wait()
         answer = await perform(request, self._store, tuple(self._outlets), self._clock())
-        if isinstance(request, Retry) and isinstance(answer, Done):
-            for account in {entry.account for entry in answer.entries} & self._outlets.keys():
-                self._outlets[account].wake()
-        elif isinstance(request, Incognito) and isinstance(answer, Hidden):
+        for account in touched(answer) & self._outlets.keys():
+            self._outlets[account].wake()
+        if isinstance(request, Incognito) and isinstance(answer, Hidden):
             await self._hide(answer.accounts, request.until)
+        elif isinstance(answer, Agreed):
+            await self._reassign()
         return answer
+
+    async def _reassign(self) -> None:
+        """Let hold what was said of players and users, for what is on, too."""
+        await self._read_wishes()
+        for live in list(self._live.values()):
+            async with live.turn:
+                source, last = self._sources.get(live.session.key.source), live.last
+                if source is not None and last is not None and changes_hands(live.session):
+                    await self._reassign_one(live, source, last)
+        for event in self._admission.waiting(self._clock()):
+            await self.hear(self._sources[event.session.source], event)
+
+    async def _reassign_one(self, live: Playback, source: Source, last: PlayerEvent) -> None:
+        """Take the sitting back from an account that it is not of any more, and give it to the one whose it is."""
+        now, session = self._clock(), live.session
+        judged = self._judge(source, last)
+        if isinstance(judged, KeptOut):
+            await self._advance(live, *leave(session, now, live.policy), self._written(judged))
+        elif judged.account != session.account:
+            await self._advance(live, *leave(session, now, live.policy))
+            live.policy = self._policy(source, judged.account)
+            taken, said = take_over(session, judged.account, now, live.policy)
+            live.session = Session(key=session.key, account=judged.account)
+            await self._advance(live, taken, said)
+
+    async def _read_wishes(self) -> None:
+        switched, mapped = await patiently(self._store.switched), await patiently(self._store.mapped)
+        self._admission.restore(switched, mapped, tuple(self._outlets))
 
     async def _hide(self, accounts: Sequence[str], until: datetime | None) -> None:
         """Let it hold for what is on already, too: its timer takes back what was told of it."""
@@ -246,6 +354,7 @@ class Agent:
     async def _restore(self) -> None:
         """Take up the sessions of the last run; those that were playing wait a moment for their players."""
         self._incognito = await patiently(self._store.incognito)
+        await self._read_wishes()
         for session in await patiently(self._store.sessions):
             if session.account not in self._outlets:
                 log.warning("%s: its account %s is not configured any more", session.key, session.account)

@@ -84,6 +84,11 @@ class Ids(Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Whether at least one id is known to both and the same."""
         return bool(self.known().items() & other.known().items())
 
+    def differs(self, other: "Ids") -> bool:
+        """Whether some catalogue knows the two as two."""
+        mine, theirs = self.known(), other.known()
+        return any(mine[name] != theirs[name] for name in mine.keys() & theirs.keys())
+
 
 _NO_IDS = Ids()
 
@@ -210,7 +215,8 @@ class PlayerEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A snapshot: this playback was in this condition at this instant.
 
     ``percent`` is set only where a player says a share and no position. ``watched`` is an explicit "watched" mark of
-    the player. ``heard`` is the player's own word for what happened, kept for logs.
+    the player. ``heard`` is the player's own word for what happened, kept for logs. ``user_id`` is the server's id of
+    the user, and ``device`` the device's name on the screen; neither is any part of where the playback happens.
     """
 
     session: SessionKey
@@ -218,6 +224,8 @@ class PlayerEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     media: Media
     at: datetime
     user: str | None = None
+    user_id: str | None = None
+    device: str | None = None
     position: Seconds | None = None
     duration: Seconds | None = None
     percent: Percent | None = None

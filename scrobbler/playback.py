@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from scrobbler.events import Percent
+from scrobbler.events import Percent, PlayerEvent
 from scrobbler.machine.policy import Policy
 from scrobbler.machine.scrobble import Said
 from scrobbler.machine.session import Session
@@ -25,6 +25,8 @@ class Playback:
         self.policy = policy
         self.heard = False
         """False for one that was restored, and whose player is watched but was not found again."""
+        self.last: PlayerEvent | None = None
+        """What was heard last in this run of the agent."""
         self.kept_at: datetime | None = None
         self._kept_share: Percent | None = None
         self.turn = asyncio.Lock()

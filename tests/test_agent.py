@@ -20,7 +20,7 @@ from scrobbler.delivery.courier import UNCERTAIN_REST, Courier
 from scrobbler.delivery.outlet import Outlet
 from scrobbler.errors import ConfigError, StateError
 from scrobbler.events import Kind, Media, MediaKind, PlayerEvent, Seconds, SessionKey
-from scrobbler.identify.lookup import Finder
+from scrobbler.identify.finder import Finder
 from scrobbler.machine.motion import State
 from scrobbler.machine.policy import Policy
 from scrobbler.machine.scrobble import Action, Scrobble
@@ -76,7 +76,7 @@ class House:
         self.source = Source(name="tv", account="default", watcher=self.player, policy=policy or Policy())
         self.store = Store(folder, clock())
         trakt = Trakt(double.app, double.tokens(folder), clock=clock.monotonic, now=clock)
-        courier = Courier("default", trakt, Finder(trakt), self.store, clock)
+        courier = Courier("default", trakt, Finder(trakt, clock), self.store, clock)
         self.outlet = Outlet(courier, self.store, double.tokens(folder), clock)
         self.agent = Agent([self.source], self.store, {"default": self.outlet}, clock, keep_days=365)
 
@@ -353,7 +353,7 @@ async def test_a_server_that_fell_silent_while_we_were_away_is_closed(
     clock.advance(600)
     with closing(Store(tmp_path, clock())) as store:
         trakt = Trakt(double.app, double.tokens(tmp_path), clock=clock.monotonic, now=clock)
-        outlet = Outlet(Courier("default", trakt, Finder(trakt), store, clock), store, double.tokens(tmp_path), clock)
+        outlet = Outlet(Courier("default", trakt, Finder(trakt, clock), store, clock), store, double.tokens(tmp_path), clock)
         silent = Agent(
             [Source(name="tv", account="default", policy=policy)], store, {"default": outlet}, clock, keep_days=365
         )
@@ -474,7 +474,7 @@ async def test_what_is_tried_again_leaves_at_once(tmp_path: Path, clock: Clock, 
         )
         await house.sees(lambda: [one.attempts for one in look(tmp_path).aside] == [1])
         whats = [one.what for one in decisions(tmp_path) if one.entry == entry.id]
-        assert whats == [What.ASIDE, What.RETRIED, What.ASIDE]
+        assert whats == [What.UNMATCHED, What.RETRIED, What.UNMATCHED]
         await house.agent.perform(Drop(ids=(entry.id,)))
         assert look(tmp_path).aside == ()
 

@@ -29,24 +29,44 @@ from scrobbler.control.channel import CONNECTIONS, LONGEST_LINE, LONGEST_PATH, N
 from scrobbler.control.request import (
     UNTIL_OFF,
     Answer,
+    Correct,
+    Corrected,
     Done,
     Drop,
+    Enter,
+    Entering,
+    Forget,
+    Forgotten,
     Handled,
     Hidden,
     Incognito,
     Refused,
+    Removing,
+    Replace,
+    Replaced,
     Request,
     Retry,
+    Undo,
+    Undone,
     shown,
+    touched,
 )
 from scrobbler.errors import StateError
+from scrobbler.events import Ids, Media
+from scrobbler.state.corrections import Correction, Film, OfFile
 from scrobbler.state.decisions import What
 from scrobbler.state.outbox import EntryState
+from scrobbler.state.plays import How, Play
 from scrobbler.state.schema import FILE
-from scrobbler.state.snapshot import decisions, look
+from scrobbler.state.snapshot import corrected, decisions, look
 
 pytestmark = pytest.mark.anyio
 ACCOUNTS = ("default", "marta")
+IS_HEAT = Correction(
+    key="file /films/h.mkv",
+    about=OfFile(media=Media(path="/films/h.mkv")),
+    meaning=Film(title="Heat", year=1995, ids=Ids(imdb="tt0113277")),
+)
 
 
 class Agent:
@@ -94,6 +114,9 @@ def answered(reply: bytes) -> Answer:
     return found
 
 
+GONE = Removing(play=7, entry=8, account="default", label="Heat (1995)", watched_at=T0)
+ENTERED = Entering(account="default", label="Heat (1995)", watched_at=T0, entry=9, play=None, new=True)
+
 # The way there and back
 
 
@@ -104,13 +127,23 @@ def answered(reply: bytes) -> Answer:
         Drop(ids=(7,)),
         Incognito(),
         Incognito(account="marta", until=UNTIL_OFF),
+        Correct(correction=IS_HEAT, ids=(7,)),
+        Forget(ids=(3,)),
+        Undo(plays=(7, 2**63 - 1)),
+        Enter(account="default", media=HEAT, at=T0, item="{}"),
+        Replace(play=7, media=TRON),
     ],
-    ids=["retry", "drop", "off for all", "on for one"],
+    ids=["retry", "drop", "off for all", "on for one", "correct", "forget", "undo", "enter", "replace"],
 )
 async def test_what_is_asked_for_arrives_and_so_does_the_answer(request_: Request, tmp_path: Path) -> None:
     answers = (
         Done(entries=(Handled(id=1, account="default", label="stop Amélie"),), left=(2,)),
         Hidden(accounts=("default",)),
+        Corrected(id=3, entries=(), left=(7,)),
+        Forgotten(ids=(3,), left=(4,)),
+        Undone(plays=(GONE,), left=(4,)),
+        Replaced(removed=GONE, added=ENTERED),
+        ENTERED,
         Refused(why="no"),
     )
     for answer in answers:
@@ -487,6 +520,97 @@ def test_incognito_is_kept_for_one_account_or_all(
         "account marta: incognito is off",
     ]
     assert {one.what for one in decisions(tmp_path)} == {What.INCOGNITO}
+
+
+def test_a_correction_is_kept_and_taken_back_and_what_is_gone_is_said(tmp_path: Path, clock: Clock) -> None:
+    kept(tmp_path, HEAT, aside=True)
+    done = settle(tmp_path, Correct(correction=IS_HEAT, ids=(1, 9, 9)), ACCOUNTS, clock)
+    assert done == Corrected(id=1, entries=(Handled(id=1, account="default", label="stop Heat (1995)"),), left=(9,))
+    assert [one.correction for one in corrected(tmp_path)] == [IS_HEAT]
+    assert settle(tmp_path, Forget(ids=(1, 4)), ACCOUNTS, clock) == Forgotten(ids=(1,), left=(4,))
+    assert corrected(tmp_path) == ()
+    assert [one.words for one in decisions(tmp_path)] == [
+        "corrected by the user: /films/h.mkv is Heat (1995)",
+        "stop Heat (1995) is tried again, corrected by the user",
+        "correction 1 was taken back by the user",
+    ]
+
+
+def watched(folder: Path) -> None:
+    """One watch that Trakt has."""
+    kept(folder, HEAT)
+    with opened(folder) as store:
+        play = Play(
+            account="default",
+            sitting="one",
+            media=HEAT,
+            watched_at=T0,
+            delivered_at=T0,
+            history_id=77,
+            how=How.SCROBBLED,
+        )
+        store.deliver(claimed(store), play).result(10)
+
+
+def test_a_play_is_undone_and_what_is_none_is_said(tmp_path: Path, clock: Clock) -> None:
+    watched(tmp_path)
+    gone = Removing(play=1, entry=2, account="default", label="Heat (1995)", watched_at=T0)
+    assert settle(tmp_path, Undo(plays=(1, 9, 1)), ACCOUNTS, clock) == Undone(plays=(gone,), left=(9,))
+    assert settle(tmp_path, Undo(plays=(1,)), ACCOUNTS, clock) == Undone(plays=(), left=(1,))
+    assert [one.words for one in decisions(tmp_path)] == ["play 1, Heat (1995), was taken back by the user"]
+
+
+def test_a_watch_is_entered_once_for_an_account_that_there_is_and_not_in_the_future(
+    tmp_path: Path, clock: Clock
+) -> None:
+    enter = Enter(account="marta", media=HEAT, at=T0)
+    first = settle(tmp_path, enter, ACCOUNTS, clock)
+    assert first == Entering(account="marta", label="Heat (1995)", watched_at=T0, entry=1, play=None, new=True)
+    assert settle(tmp_path, enter, ACCOUNTS, clock) == msgspec.structs.replace(first, new=False)
+    watched(tmp_path)
+    for request, words in (
+        (msgspec.structs.replace(enter, account="mara"), "there is no account 'mara': known are default, marta"),
+        (msgspec.structs.replace(enter, at=T0 + timedelta(minutes=2)), "that instant is yet to come"),
+    ):
+        assert settle(tmp_path, request, ACCOUNTS, clock) == Refused(why=words)
+
+
+def test_a_watch_that_is_a_play_by_now_is_named_as_one(tmp_path: Path, clock: Clock) -> None:
+    enter = Enter(account="default", media=HEAT, at=T0)
+    settle(tmp_path, enter, ACCOUNTS, clock)
+    with opened(tmp_path) as store:
+        entry = claimed(store)
+        play = Play(
+            account="default",
+            sitting=entry.scrobble.sitting,
+            media=HEAT,
+            watched_at=T0,
+            delivered_at=T0,
+            history_id=None,
+            how=How.HISTORY,
+        )
+        store.deliver(entry, play).result(10)
+    again = settle(tmp_path, enter, ACCOUNTS, clock)
+    assert again == Entering(account="default", label="Heat (1995)", watched_at=T0, entry=None, play=1, new=False)
+
+
+def test_one_watch_takes_the_place_of_a_play_that_there_is(tmp_path: Path, clock: Clock) -> None:
+    watched(tmp_path)
+    done = settle(tmp_path, Replace(play=1, media=TRON), ACCOUNTS, clock)
+    assert isinstance(done, Replaced)
+    assert (done.removed.label, done.added.label, done.added.watched_at) == ("Heat (1995)", "TRON: Legacy (2010)", T0)
+    for play, words in ((1, "play 1 was undone already"), (9, "play 9 is not known")):
+        refused = settle(tmp_path, Replace(play=play, media=TRON), ACCOUNTS, clock)
+        assert isinstance(refused, Refused)
+        assert refused.why.startswith(words)
+
+
+def test_whose_entries_may_leave_after_it_is_known() -> None:
+    handled = Handled(id=1, account="marta", label="")
+    assert touched(Done(entries=(handled,), left=())) == touched(Corrected(id=1, entries=(handled,), left=()))
+    assert touched(Undone(plays=(GONE,), left=())) == touched(ENTERED) == {"default"}
+    assert touched(Replaced(removed=GONE, added=ENTERED)) == {"default"}
+    assert touched(Hidden(accounts=("marta",))) == touched(Refused(why="")) == set()
 
 
 def test_it_is_shown_in_words_whatever_the_clock_says() -> None:

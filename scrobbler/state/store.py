@@ -18,14 +18,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeVar
 
-from scrobbler.events import SessionKey
+from scrobbler.events import Media, SessionKey
+from scrobbler.household import Stranger, Switched
 from scrobbler.machine.scrobble import Scrobble
 from scrobbler.machine.session import Session
+from scrobbler.state import amendments, answers, corrections, outbox, people, plays, schema, sessions, wishes
 from scrobbler.state import decisions as log
-from scrobbler.state import outbox, plays, schema, sessions, wishes
+from scrobbler.state.amendments import Entered, NotUndone, Replaced, Wrong
+from scrobbler.state.answers import Answer
+from scrobbler.state.corrections import Correction, Remembered
 from scrobbler.state.database import Database, Work
 from scrobbler.state.decisions import Note, What, about
 from scrobbler.state.outbox import Entry, Failure
+from scrobbler.state.people import Mapped
 from scrobbler.state.plays import Play
 
 AT_ONCE: Final = 1000
@@ -40,8 +45,12 @@ class Store:
     def __init__(self, folder: Path, now: datetime) -> None:
         """Open the state file in the folder. Raises ``StateError``; see ``Database`` for damaged files."""
         self._database = Database(folder / schema.FILE, schema.SCRIPTS, now, _weed)
+        self._corrections: tuple[int, tuple[Correction, ...]] = (-1, ())
+        self._corrected = 0
         self.moved = self._database.moved
         """What was done with a file that could not be used, for the user; None if all was well."""
+        self.listeners: list[Callable[[Sequence[Note]], None]] = []
+        """Who hears of decisions as soon as they are on the disk, on the writer's thread: they must be quick."""
 
     def close(self) -> None:
         """Finish all commits and close the file."""
@@ -80,23 +89,27 @@ class Store:
         """From when on the account's next entry may be sent, ``now`` if it may be; None if nothing waits."""
 
         def work(db: sqlite3.Connection) -> datetime | None:
-            entry = outbox.first(db, account)
+            entry = outbox.first(db, account, now)
             return None if entry is None else now + entry.rests(now)
 
         return self._database.submit(work)
 
-    def defer(self, entry: Entry, until: datetime, *, uncertain: bool = False, form: int | None = None) -> Future[None]:
+    def defer(
+        self, entry: Entry, until: datetime, *noted: Note, uncertain: bool = False, form: int | None = None
+    ) -> Future[None]:
         """The entry needs another request, from ``until`` on. ``uncertain``: this one may have been done."""
         wanted = entry.form if form is None else form
-        return self._database.submit(lambda db: outbox.defer(db, entry, until, uncertain=uncertain, form=wanted))
+        return self._submit(lambda db: outbox.defer(db, entry, until, uncertain=uncertain, form=wanted), noted)
 
     def fail(self, entry: Entry, failure: Failure) -> Future[None]:
         """The attempt failed and is made again; that it waits is noted once for each reason."""
-        note = _about(entry, failure.at, What.WAITING, f"{entry.label()} waits: {failure.reason}")
+        words = f"{entry.label()} waits: {failure.reason}"
+        if failure.own and entry.rest:
+            words = f"{words}; others go through, and this is tried again at longer and longer intervals"
 
         def work(db: sqlite3.Connection, tell: Callable[[Note], None]) -> None:
             if outbox.fail(db, entry, failure):
-                tell(note)
+                tell(_about(entry, failure.at, What.WAITING, words))
 
         return self._telling(work)
 
@@ -110,12 +123,90 @@ class Store:
         def work(db: sqlite3.Connection) -> None:
             plays.add(db, play)
             outbox.finish(db, entry, through=True)
+            if entry.behind:
+                outbox.hasten(db, play.account, play.delivered_at + outbox.ARRIVES)
 
         return self._submit(work, noted)
 
-    def set_aside(self, entry: Entry, reason: str, *noted: Note, uncertain: bool = False) -> Future[None]:
-        """The entry cannot be delivered; it is kept with the reason until the user decides."""
-        return self._submit(lambda db: outbox.set_aside(db, entry, reason, uncertain=uncertain), noted)
+    def set_aside(
+        self, entry: Entry, reason: str, *noted: Note, uncertain: bool = False, candidates: str | None = None
+    ) -> Future[None]:
+        """The entry cannot be delivered; it is kept with the reason until the user decides.
+
+        ``candidates``: what it may be, as JSON (an empty list, too), where it was not recognised.
+        """
+
+        def work(db: sqlite3.Connection) -> None:
+            outbox.set_aside(db, entry, reason, uncertain=uncertain, candidates=candidates)
+
+        return self._submit(work, noted)
+
+    def found(self, entry: Entry, history_id: int) -> Future[None]:
+        """Trakt's id of what the entry removes was looked up; it is on the disk before it is used."""
+        return self._submit(lambda db: outbox.found(db, entry, history_id), ())
+
+    def mistaken(
+        self, entry: Entry, wrong: Wrong, *noted: Note, until: datetime, form: int | None, reason: str
+    ) -> Future[None]:
+        """Trakt took the entry for something else, which it has as a watch now: that is to be removed.
+
+        ``form``: in which form the entry is named next, from ``until`` on; None where there is none left, and then it
+        is set aside with the reason.
+        """
+
+        def work(db: sqlite3.Connection) -> None:
+            amendments.remove(db, entry.scrobble, wrong, until)
+            if form is None:
+                outbox.set_aside(db, entry, reason, uncertain=True)
+            else:
+                outbox.defer(db, entry, until, uncertain=True, form=form)
+
+        return self._submit(work, noted)
+
+    # What the user changes afterwards
+
+    def undo(self, play: int, now: datetime) -> Future[Entry | NotUndone]:
+        """The user takes a play back. Returns the entry that removes it from Trakt's history."""
+
+        def work(db: sqlite3.Connection, tell: Callable[[Note], None]) -> Entry | NotUndone:
+            done = amendments.undo(db, play, now)
+            if isinstance(done, Entry):
+                tell(_undone(done, play, now))
+            return done
+
+        return self._telling(work)
+
+    def enter(self, scrobble: Scrobble, now: datetime, *, item: str | None = None) -> Future[Entered]:
+        """The user says that he watched something. A sitting of that name that there is already is the same watch.
+
+        ``item``: Trakt's, as delivery writes it, where it is known already.
+        """
+
+        def work(db: sqlite3.Connection, tell: Callable[[Note], None]) -> Entered:
+            entered = amendments.enter(db, scrobble, now, item)
+            if entered.new:
+                tell(_by_hand(entered, now))
+            return entered
+
+        return self._telling(work)
+
+    def replace(
+        self, play: int, media: Media, now: datetime, *, item: str | None = None
+    ) -> Future[Replaced | NotUndone]:
+        """A play was of something else: remove it, and enter the other with its time, in one transaction.
+
+        The other does not leave before the removal is settled.
+        """
+
+        def work(db: sqlite3.Connection, tell: Callable[[Note], None]) -> Replaced | NotUndone:
+            done = amendments.replace(db, play, media, now, item)
+            if isinstance(done, Replaced):
+                tell(_undone(done.removal, play, now))
+                if done.entered.new:
+                    tell(_by_hand(done.entered, now))
+            return done
+
+        return self._telling(work)
 
     def retry(self, ids: Sequence[int], now: datetime) -> Future[tuple[Entry, ...]]:
         """The user wants these tried again. Returns those that will be: what is being sent, or gone, is left alone."""
@@ -129,15 +220,67 @@ class Store:
         return self._telling(work)
 
     def drop(self, ids: Sequence[int], now: datetime) -> Future[tuple[Entry, ...]]:
-        """The user wants these forgotten. Returns those that were: what is being sent, or gone, is left alone."""
+        """The user wants these forgotten. Returns those that were: what is being sent, or gone, is left alone.
+
+        A play whose removal is dropped stands again.
+        """
 
         def work(db: sqlite3.Connection, tell: Callable[[Note], None]) -> tuple[Entry, ...]:
             found = outbox.drop(db, ids)
             for entry in found:
+                if entry.removes is not None and entry.removes.play is not None:
+                    plays.undo(db, entry.removes.play, None)
                 tell(_about(entry, now, What.DROPPED, f"{entry.label()} was dropped by the user"))
             return tuple(found)
 
         return self._telling(work)
+
+    def corrections(self) -> tuple[Correction, ...]:
+        """What the user said that something really is, the oldest first. Blocks only after a change."""
+        known, found = self._corrections
+        if known != (version := self._corrected):
+            rows = self._database.submit(corrections.remembered).result()
+            found = tuple(one.correction for one in rows)
+            self._corrections = version, found
+        return found
+
+    def correct(
+        self, correction: Correction, ids: Sequence[int], now: datetime, *noted: Note
+    ) -> Future[tuple[Remembered, tuple[Entry, ...]]]:
+        """Remember what something really is, and try these entries again; it holds from the commit on."""
+
+        def work(db: sqlite3.Connection, tell: Callable[[Note], None]) -> tuple[Remembered, tuple[Entry, ...]]:
+            kept = corrections.remember(db, correction, now)
+            found = outbox.retry(db, ids, now)
+            for note in noted:
+                tell(note)
+            for entry in found:
+                tell(_about(entry, now, What.RETRIED, f"{entry.label()} is tried again, corrected by the user"))
+            return kept, tuple(found)
+
+        return self._telling(work, self._corrections_changed)
+
+    def uncorrect(self, ids: Sequence[int], now: datetime) -> Future[tuple[Remembered, ...]]:
+        """The user takes these corrections back. Returns those that there were."""
+
+        def work(db: sqlite3.Connection, tell: Callable[[Note], None]) -> tuple[Remembered, ...]:
+            found = [one for number in ids if (one := corrections.forget(db, number)) is not None]
+            for one in found:
+                tell(Note(at=now, what=What.CORRECTED, words=f"correction {one.id} was taken back by the user"))
+            return tuple(found)
+
+        return self._telling(work, self._corrections_changed)
+
+    def _corrections_changed(self) -> None:
+        self._corrected += 1
+
+    def recall(self, key: str) -> Answer | None:
+        """What Trakt answered last. Blocks."""
+        return self._database.submit(lambda db: answers.recall(db, key)).result()
+
+    def remember(self, key: str, answer: Answer) -> None:
+        """Keep what Trakt answered. Nobody waits for it: what is lost is asked again."""
+        self._database.submit(lambda db: answers.remember(db, key, answer))
 
     def hide(self, accounts: Sequence[str], until: datetime | None, noted: Sequence[Note]) -> Future[None]:
         """Until then what these accounts watch is nobody's business. None: it is told again."""
@@ -148,10 +291,42 @@ class Store:
         """Until when incognito was switched on, by account; that may be over."""
         return self._database.submit(wishes.incognito)
 
+    def switch(self, wanted: Sequence[Switched], noted: Sequence[Note]) -> Future[None]:
+        """From now on these players, and devices, count for these accounts."""
+        return self._submit(lambda db: wishes.switch(db, wanted), noted)
+
+    def switch_back(self, players: Sequence[str], device: str | None, noted: Sequence[Note]) -> Future[None]:
+        """These players count for whom they counted before; None: with all their devices."""
+        return self._submit(lambda db: wishes.switch_back(db, players, device), noted)
+
+    def switched(self) -> Future[tuple[Switched, ...]]:
+        """Whose players and devices are for a while; that may be over."""
+        return self._database.submit(wishes.switched)
+
+    def map_user(self, one: Mapped, noted: Sequence[Note]) -> Future[None]:
+        """From now on a server's user counts for an account."""
+        return self._submit(lambda db: people.put(db, one), noted)
+
+    def unmap_user(self, player: str, user: str, noted: Sequence[Note]) -> Future[bool]:
+        """He counts no longer. Returns whether he did because a command had said so."""
+        return self._submit(lambda db: people.drop(db, player, user), noted)
+
+    def mapped(self) -> Future[tuple[Mapped, ...]]:
+        """The users who count because a command said so."""
+        return self._database.submit(people.mapped)
+
+    def meet(self, player: str, one: Stranger, now: datetime) -> Future[None]:
+        """A user who counts for nobody was heard of."""
+        return self._database.submit(lambda db: people.meet(db, player, one, now))
+
     def plays_near(self, account: str, began_at: datetime, ended_at: datetime) -> Future[dict[int, Play]]:
         """The account's plays whose sitting was at about this time, by their ids; the first one first."""
 
         return self._database.submit(lambda db: plays.near(db, account, began_at, ended_at))
+
+    def play_of(self, sitting: str) -> Future[Play | None]:
+        """The play that a sitting became."""
+        return self._database.submit(lambda db: plays.of_sitting(db, sitting))
 
     def has_play(self, account: str, history_ids: Sequence[int]) -> Future[frozenset[int]]:
         """Those of the history ids that are plays of ours already."""
@@ -191,8 +366,10 @@ class Store:
 
         return self._telling(both)
 
-    def _telling(self, work: Callable[[sqlite3.Connection, Callable[[Note], None]], T]) -> Future[T]:
-        """The same for work that knows its notes only once it is done."""
+    def _telling(
+        self, work: Callable[[sqlite3.Connection, Callable[[Note], None]], T], then: Callable[[], None] = lambda: None
+    ) -> Future[T]:
+        """The same for work that knows its notes only once it is done; ``then`` is called once it is on the disk."""
         told: list[Note] = []
 
         def both(db: sqlite3.Connection) -> T:
@@ -202,7 +379,11 @@ class Store:
             told.extend(log.write(db, notes))
             return result
 
-        return self._database.submit(both, lambda: self._say(told))
+        def after() -> None:
+            then()
+            self._say(told)
+
+        return self._database.submit(both, after)
 
     def _say(self, told: Sequence[Note]) -> None:
         """Tell the program's log, and whoever follows the decisions.
@@ -211,13 +392,26 @@ class Store:
         """
         log.say(told)
         if told:
+            for hear in self.listeners:
+                hear(told)
             with suppress(OSError):
                 os.utime(self._database.path)
 
 
 def _weed(db: sqlite3.Connection) -> int:
     """Delete what cannot be read of all that the agent reads when it starts, and say how many rows it were."""
-    return sessions.weed(db) + wishes.weed(db) + outbox.weed(db)
+    return sessions.weed(db) + wishes.weed(db) + people.weed(db) + outbox.weed(db) + corrections.weed(db)
+
+
+def _undone(removal: Entry, play: int, at: datetime) -> Note:
+    words = f"play {play}, {removal.scrobble.media.label()}, was taken back by the user"
+    return _about(removal, at, What.UNDONE, words)
+
+
+def _by_hand(entered: Entered, at: datetime) -> Note:
+    assert isinstance(entered.stands, Entry)  # noqa: S101  # what is new is one
+    words = f"{entered.stands.scrobble.media.label()} was entered by the user"
+    return _about(entered.stands, at, What.ENTERED, words)
 
 
 def _about(entry: Entry, at: datetime, what: What, words: str) -> Note:
