@@ -5,7 +5,7 @@
 set -eu
 
 missing=""
-for tool in mpv ffmpeg zbarimg Xvfb chromium dbus-daemon systemd-analyze; do
+for tool in mpv ffmpeg zbarimg Xvfb chromium dbus-daemon systemd-analyze kodi; do
     command -v "$tool" >/dev/null 2>&1 || missing="$missing $tool"
 done
 [ -n "$missing" ] || exit 0

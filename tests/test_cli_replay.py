@@ -99,3 +99,26 @@ def test_a_log_that_is_not_there_is_said() -> None:
 def test_a_record_that_cannot_be_written_is_said_before_anything_starts(tmp_path: Path) -> None:
     done = ran("run", "--config", configured(tmp_path), "--record", tmp_path)
     assert complaint(done, 2) == f"{tmp_path}: cannot be written: Is a directory"
+
+
+def test_the_users_and_filters_of_the_configuration_hold(tmp_path: Path) -> None:
+    kim = {"Account": {"title": "Kim"}}
+    film = {"type": "movie", "title": "Heat", "year": 1995, "duration": 100000, "librarySectionTitle": "Films"}
+    said = [
+        kim | {"event": f"media.{word}", "Metadata": film | {"viewOffset": place}}
+        for word, place in (("play", 0), ("stop", 95000))
+    ]
+    lines = [
+        {"at": f"2026-11-20T20:0{2 * number}:00Z", "source": "plex", "payload": one} for number, one in enumerate(said)
+    ]
+    evening = log(tmp_path, *lines)
+    more = '[accounts.kim]\n[players.plex]\nsecret = "open sesame"\nusers = { "Paul" = "kim" }\n'
+    file = configured(tmp_path, more=more)
+    assert json.loads(ran("replay", "--json", evening).stdout)["calls"][0]["account"] == "Kim"
+    shown = ran("replay", "--verbose", "--config", file, evening).stdout
+    assert "nothing, from plex: user 'Kim' counts for no account" in shown
+    assert ran("users", "map", "plex", "kim", "kim", "--config", file).returncode == 0
+    found = json.loads(ran("replay", "--json", "--config", file, evening).stdout)
+    assert ({one["account"] for one in found["calls"]}, found["watches"]) == ({"kim"}, 1)
+    file.write_text(f'{file.read_text()}[players.plex.filter]\nignore_libraries = ["films"]\n')
+    assert json.loads(ran("replay", "--json", "--config", file, evening).stdout)["calls"] == []

@@ -8,9 +8,11 @@ import pytest
 
 from scrobbler.errors import ConfigError
 from scrobbler.events import Ids, Kind, Media, MediaKind, PlayerEvent, Seconds, SessionKey
+from scrobbler.filters import Filter, Filters, Genre
+from scrobbler.household import Household
 from scrobbler.machine.policy import Policy
 from scrobbler.replay.recording import Line
-from scrobbler.replay.replay import Outcome, Replay, call
+from scrobbler.replay.replay import Outcome, People, Replay, call
 
 AT = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
 HEAT = Media(kind=MediaKind.MOVIE, title="Heat", year=1995, ids=Ids(imdb="tt0113277"))
@@ -124,6 +126,29 @@ def test_an_event_tells_all_by_itself_whatever_adapter_made_it() -> None:
     assert len(replayed(*elsewhere).watches) == 1
 
 
+def kodi(at: float, word: str, position: float, **data: Any) -> Line:
+    """What Kodi said, with what was asked after it, about a film of 100 s."""
+
+    def clock(seconds: float) -> dict[str, float]:
+        return {"hours": 0, "minutes": 0, "seconds": seconds, "milliseconds": 0}
+
+    item = {"id": 1, "type": "movie", "title": "Heat", "year": 1995, "uniqueid": {"imdb": "tt0113277"}}
+    payload = {
+        "notification": {"method": word, "params": {"data": {"item": {"id": 1, "type": "movie"}, **data}}},
+        "enrichment": {
+            "Player.GetProperties": {"time": clock(position), "totaltime": clock(100), "type": "video"},
+            "Player.GetItem": {"item": item},
+        },
+        "cached": {"item": item, "position_s": position, "duration_s": 100},
+    }
+    return Line(at=AT + timedelta(seconds=at), source="kodi", payload=payload)
+
+
+def test_a_watched_players_own_messages_are_read_where_its_adapter_can() -> None:
+    outcome = replayed(kodi(0, "Player.OnAVStart", 0), kodi(95, "Player.OnStop", 95, end=False))
+    assert told(outcome) == ["default start 0", "default stop 95"]
+
+
 def test_a_call_is_told_as_the_player_named_its_item() -> None:
     outcome = replayed(mpv(0, Kind.PLAY, None, Media(path="/films/heat.mkv")))
     assert call(outcome.calls[0]) == {
@@ -134,3 +159,53 @@ def test_a_call_is_told_as_the_player_named_its_item() -> None:
         "progress": None,
     }
     assert call(replayed(mpv(0, Kind.PLAY, 12.344)).calls[0])["progress"] == 12.34
+
+
+# Whose it is, and what is not counted
+
+
+def test_where_users_are_mapped_only_they_count() -> None:
+    def people(_name: str, _calls_us: bool) -> People:
+        return People(household=Household(account="default", users={"Marta": "m", "7": "kim"}))
+
+    def watched(user: str, number: int, at: float) -> list[Line]:
+        account: dict[str, Any] = {"Account": {"title": user, "id": number}}
+        return [plex(at, "play", 0, **account), plex(at + 95, "stop", 95, **account)]
+
+    said = [*watched("marta", 1, 0), *watched("Kim", 7, 200), *watched("kim", 8, 400), *watched("", 0, 600)]
+    outcome = Replay(lambda *_: SILENT, people).run(enumerate(said, 1), "log")
+    assert [one.account for one in outcome.watches] == ["m", "kim"]
+    assert [one.reason for one in outcome.unheard] == [
+        *["user 'kim' counts for no account"] * 2,
+        *["user '0' counts for no account"] * 2,
+    ]
+
+
+def test_an_event_without_a_user_is_nobodys_where_users_are_mapped() -> None:
+    people = People(household=Household(account="default", users={}))
+    outcome = Replay(lambda *_: Policy(), lambda *_: people).run(enumerate([mpv(0, Kind.PLAY, 0)], 1), "log")
+    assert [one.reason for one in outcome.unheard] == ["it names no user, and users say who counts"]
+
+
+def test_what_is_filtered_leads_to_nothing_and_ends_what_was_on() -> None:
+    kids = Media(title="Up", path="/kids/Up.mkv")
+    filters = Filters(player="mpv", own=Filter(ignore_paths=("/kids",)))
+    said = [mpv(0, Kind.PLAY, 0), mpv(90, Kind.PLAY, 0, kids), mpv(185, Kind.STOP, 95, kids)]
+    outcome = Replay(lambda *_: Policy(), lambda *_: People(filters=filters)).run(enumerate(said, 1), "log")
+    assert told(outcome) == ["default start 0", "default stop 90"]
+    assert [one.reason for one in outcome.unheard] == ["path '/kids' is in ignore_paths (players.mpv.filter)"] * 2
+
+
+def test_live_tv_leads_to_something_only_where_it_is_allowed() -> None:
+    live = [
+        Line(at=one.at, source="plex", payload=_live(one.payload)) for one in (plex(0, "play", 0), plex(95, "stop", 95))
+    ]
+    outcome = replayed(*live)
+    assert ([one.reason for one in outcome.unheard], outcome.calls) == (["live_tv", "live_tv"], ())
+    allowed = People(filters=Filters(player="plex", own=Filter(allow=(Genre.LIVE,))))
+    outcome = Replay(lambda *_: SILENT, lambda *_: allowed).run(enumerate(live, 1), "log")
+    assert len(outcome.watches) == 1
+
+
+def _live(payload: dict[str, Any]) -> dict[str, Any]:
+    return payload | {"Metadata": payload["Metadata"] | {"live": "1"}}

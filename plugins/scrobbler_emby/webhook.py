@@ -43,6 +43,7 @@ def _seat(said: Table) -> Seat:
         user=text(user.get("Id")),
         device=text(session.get("DeviceId")),
         session=text(session.get("Id")),
+        called=text(session.get("DeviceName")),
     )
 
 

@@ -5,7 +5,7 @@ A user's template has the same names, but fewer of them, and all values as texts
 
 import re
 
-from scrobbler_mediabrowser.items import Reason, end_of, ids_of, sort_of, title
+from scrobbler_mediabrowser.items import Reason, end_of, ids_of, is_programme, sort_of, title
 
 from scrobbler.events import Ids, Media, MediaKind, Show
 from scrobbler.payload import Table, text, whole
@@ -20,6 +20,9 @@ def described(said: Table) -> Media | Reason:
     or a number makes it an episode, and else it may be either.
     """
     sort = sort_of(text(said.get("ItemType")))
+    live = sort is Reason.LIVE and is_programme(text(said.get("ItemType")))
+    if live:
+        sort = None
     if isinstance(sort, Reason):
         return sort
     show = title(said.get("SeriesName"))
@@ -35,8 +38,9 @@ def described(said: Table) -> Media | Reason:
             episode=first,
             episode_end=end_of(first, _numbered(said, "EpisodeNumberEnd")),
             ids=_ids(said),
+            live=live,
         )
-    return Media(kind=sort, title=title(said.get("Name")), year=year, ids=_ids(said))
+    return Media(kind=sort, title=title(said.get("Name")), year=year, ids=_ids(said), live=live)
 
 
 def _ids(said: Table) -> Ids:

@@ -58,6 +58,7 @@ def _seat(said: Table) -> Seat:
         user=text(said.get("UserId")) or text(user.get("Id")),
         device=plain(said.get("DeviceId")) or plain(session.get("DeviceId")),
         session=text(said.get("Id")) or text(session.get("Id")),
+        called=plain(said.get("DeviceName")) or plain(session.get("DeviceName")),
     )
 
 

@@ -45,12 +45,19 @@ TYPES: Final[Mapping[str, MediaKind | Reason]] = {
     "tvprogram": Reason.LIVE,
 }
 """In lower case. What is not here is no video. Jellyfin calls its extras ``Video``."""
+PROGRAMMES: Final = frozenset({"livetvprogram", "program", "recording", "tvprogram"})
+"""Of live TV, the types that name what is on, and not only the channel."""
 
 
 def sort_of(named: str | None, extra: str | None = None) -> MediaKind | Reason | None:
     """What a server's word for a type means, and ``ExtraType`` beside it; None where there is no word."""
     sort = TYPES.get(named.casefold(), Reason.NO_VIDEO) if named is not None else None
     return Reason.EXTRA if extra is not None and not isinstance(sort, Reason) else sort
+
+
+def is_programme(named: str | None) -> bool:
+    """Whether it is live TV of which more is told than the channel."""
+    return named is not None and named.casefold() in PROGRAMMES
 
 
 def title(value: object) -> str | None:
@@ -81,6 +88,9 @@ def described(item: Table, series: Table) -> Media | Reason:
     """
     show = title(item.get("SeriesName")) or title(series.get("Name"))
     sort = sort_of(text(item.get("Type")), text(item.get("ExtraType")))
+    live = sort is Reason.LIVE and is_programme(text(item.get("Type")))
+    if live:
+        sort = None
     if isinstance(sort, Reason):
         return sort
     kind = MediaKind.EPISODE if sort is None and show else sort
@@ -89,6 +99,7 @@ def described(item: Table, series: Table) -> Media | Reason:
         title=title(item.get("Name")),
         year=whole(item.get("ProductionYear")) or None,
         ids=ids_of(table(item.get("ProviderIds"))),
+        live=live,
     )
     if kind is not MediaKind.EPISODE:
         return own

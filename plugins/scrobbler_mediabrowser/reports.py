@@ -34,8 +34,11 @@ class Seat(Struct, frozen=True, kw_only=True):
 
     user: str | None
     """The name, else the id."""
+    user_id: str | None
     player: str
     """The device's id; empty where none was sent."""
+    device: str | None
+    """The device's name on the screen."""
     id: str
     """Tells apart what several users see on one device, each of whom the server reports by himself. It names no item:
     on one device a new item ends the old one."""
@@ -51,11 +54,19 @@ class Report(Struct, frozen=True, kw_only=True):
     watched: bool
 
 
-def seat(*, name: str | None, user: str | None, device: str | None, session: str | None) -> Seat:
+def seat(
+    *, name: str | None, user: str | None, device: str | None, session: str | None, called: str | None
+) -> Seat:
     """Where a message comes from. Ids of users are written with and without dashes, in one case or the other."""
     whose = (user or "").replace("-", "").casefold() or (name or "").casefold()
     where = "" if device else session or ""
-    return Seat(user=name or user, player=device or "", id="/".join(part for part in (whose, where) if part))
+    return Seat(
+        user=name or user,
+        user_id=user,
+        player=device or "",
+        device=called,
+        id="/".join(part for part in (whose, where) if part),
+    )
 
 
 def meaning(words: Words, heard: str | None) -> Word | Reason:
@@ -79,15 +90,25 @@ def judged(report: Report | Reason, source: str, seat: Seat, heard: str | None, 
     """The event, or why there is none."""
     heard = (heard or "")[:_LONGEST]
     if isinstance(report, Report) and not identifiable(report.media):
-        report = Reason.UNIDENTIFIED
+        report = Reason.LIVE if report.media.live else Reason.UNIDENTIFIED
     if isinstance(report, Reason):
-        return Ignored(reason=report.value, heard=heard, user=seat.user)
+        return Ignored(reason=report.value, heard=heard, user=seat.user, player=seat.player or None)
+    event = _event(report, source, seat, heard, at)
+    if not event.media.live:
+        return event
+    player = seat.player or None
+    return Ignored(reason=Reason.LIVE.value, heard=heard, user=seat.user, player=player, event=event)
+
+
+def _event(report: Report, source: str, seat: Seat, heard: str, at: datetime) -> PlayerEvent:
     return PlayerEvent(
         session=SessionKey(source=source, player=seat.player, id=seat.id),
         kind=report.kind,
         media=report.media,
         at=at,
         user=seat.user,
+        user_id=seat.user_id,
+        device=seat.device,
         position=within(report.position, report.duration),
         duration=report.duration,
         watched=report.watched,

@@ -21,9 +21,10 @@ PREFIXES: Final[Mapping[str, str]] = {
     "iva://": EXTRA,
     "file://": EXTRA,
     "prerolls://": EXTRA,
-    "tv.plex.xmltv://": LIVE,
 }
-"""Of the guid. A trailer has title and year of its film, and live TV is numbered like episodes."""
+"""Of the guid. A trailer has title and year of its film."""
+LIVE_PREFIX: Final = "tv.plex.xmltv://"
+"""Of the guid of live TV, which is numbered like episodes."""
 
 
 def unwanted(metadata: Table) -> str | None:
@@ -31,19 +32,20 @@ def unwanted(metadata: Table) -> str | None:
     kind = _type(metadata)
     guid = (text(metadata.get("guid")) or "").lower()
     by_guid = next((reason for prefix, reason in PREFIXES.items() if guid.startswith(prefix)), None)
-    key = text(metadata.get("key")) or ""
     if MUSIC in (TYPES.get(kind), by_guid):
         return MUSIC
     if EXTRA in (TYPES.get(kind), by_guid) or whole(metadata.get("extraType")):
         return EXTRA
-    if by_guid == LIVE or truth(metadata.get("live")) or key.startswith("/livetv/"):
+    if _live(metadata):
         return LIVE
     return None if kind in KINDS else "not_video"
 
 
-def media(metadata: Table) -> Media:
-    """The film or the episode that is on. The year is its own: that of a show is never sent."""
-    kind = KINDS[_type(metadata)]
+def media(metadata: Table) -> Media | None:
+    """The film or the episode that is on; None where it is neither. The year is its own: a show's is never sent."""
+    kind = KINDS.get(_type(metadata))
+    if kind is None:
+        return None
     guid = read(metadata.get("guid"), kind)
     item = Media(
         kind=kind,
@@ -51,6 +53,7 @@ def media(metadata: Table) -> Media:
         year=whole(metadata.get("year")) or None,
         ids=own_ids(metadata.get("Guid")) or guid.own,
         library=text(metadata.get("librarySectionTitle")),
+        live=_live(metadata),
     )
     return item if kind is MediaKind.MOVIE else _placed(item, metadata, guid)
 
@@ -63,6 +66,11 @@ def _placed(item: Media, metadata: Table, guid: Guid) -> Media:
     ids = guid.show or read(metadata.get("grandparentGuid"), MediaKind.EPISODE).show
     show = Show(title=text(metadata.get("grandparentTitle")), ids=ids)
     return replace(item, show=show, season=season, episode=episode)
+
+
+def _live(metadata: Table) -> bool:
+    guid, key = (text(metadata.get(name)) or "" for name in ("guid", "key"))
+    return guid.lower().startswith(LIVE_PREFIX) or bool(truth(metadata.get("live"))) or key.startswith("/livetv/")
 
 
 def _type(metadata: Table) -> str:

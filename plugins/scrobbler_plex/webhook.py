@@ -1,12 +1,13 @@
 """What one webhook of a Plex server says: an event of a playback, or why it is none."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from scrobbler.adapters import Ignored, Options, WebhookRequest
 from scrobbler.events import Kind, PlayerEvent, Seconds, SessionKey
 from scrobbler.payload import Table, decoded, identifiable, length, milliseconds, number, table, text
-from scrobbler_plex.media import media, unwanted
+from scrobbler_plex.media import LIVE, media, unwanted
 
 FIELD: Final = "payload"
 SCROBBLE: Final = "media.scrobble"
@@ -21,9 +22,7 @@ KINDS: Final[Mapping[str, Kind]] = {
 
 
 class PlexOptions(Options, frozen=True, kw_only=True):
-    """The keys of ``[players.NAME]`` for Plex: the secret that its webhook's address holds."""
-
-    secret: str = ""
+    """Plex has no keys of its own in ``[players.NAME]``."""
 
 
 class PlexWebhook:
@@ -37,25 +36,32 @@ class PlexWebhook:
         said = decoded(request, FIELD)
         heard = (text(said.get("event")) or "").lower()[:64]
         user = text(table(said.get("Account")).get("title"))
-        if reason := _reason(heard, said):
-            return [Ignored(reason=reason, heard=heard, user=user)]
+        reason = _reason(heard, said)
+        event = self._event(heard, said, user, request.at) if reason in {None, LIVE} else None
+        if reason is None and event is not None:
+            return [event]
+        player = text(table(said.get("Player")).get("uuid"))
+        return [Ignored(reason=reason or "missing_identity", heard=heard, user=user, player=player, event=event)]
+
+    def _event(self, heard: str, said: Table, user: str | None, at: datetime) -> PlayerEvent | None:
+        """The playback; None where nothing tells what it is of."""
         metadata = table(said.get("Metadata"))
         item = media(metadata)
-        if not identifiable(item):
-            return [Ignored(reason="missing_identity", heard=heard, user=user)]
-        return [
-            PlayerEvent(
-                session=_session(self._source, said, user),
-                kind=KINDS[heard],
-                media=item,
-                at=request.at,
-                user=user,
-                position=_position(heard, metadata),
-                duration=_duration(said, metadata),
-                watched=heard == SCROBBLE,
-                heard=heard,
-            )
-        ]
+        if item is None or not identifiable(item):
+            return None
+        return PlayerEvent(
+            session=_session(self._source, said, user),
+            kind=KINDS[heard],
+            media=item,
+            at=at,
+            user=user,
+            user_id=text(table(said.get("Account")).get("id")),
+            device=text(table(said.get("Player")).get("title")),
+            position=_position(heard, metadata),
+            duration=_duration(said, metadata),
+            watched=heard == SCROBBLE,
+            heard=heard,
+        )
 
 
 def _reason(heard: str, said: Table) -> str | None:

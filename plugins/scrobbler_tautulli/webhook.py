@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from scrobbler.adapters import Ignored, Options, WebhookRequest
 from scrobbler.events import Kind, Percent, PlayerEvent, Seconds, SessionKey
 from scrobbler.payload import Table, decoded, identifiable, length, milliseconds, number, text
-from scrobbler_tautulli.media import media, unwanted
+from scrobbler_tautulli.media import LIVE, media, unwanted
 
 WATCHED: Final = "watched"
 KINDS: Final[Mapping[str, Kind]] = {
@@ -25,9 +26,7 @@ DURATIONS: Final[Mapping[str, int]] = {"duration_ms": 1, "duration_sec": 1000, "
 
 
 class TautulliOptions(Options, frozen=True, kw_only=True):
-    """The keys of ``[players.NAME]`` for Tautulli: the secret that its webhook's address holds."""
-
-    secret: str = ""
+    """Tautulli has no keys of its own in ``[players.NAME]``."""
 
 
 class TautulliWebhook:
@@ -41,26 +40,33 @@ class TautulliWebhook:
         said = _filled(decoded(request, None))
         heard = (text(said.get("action")) or "").lower()[:64]
         user = text(said.get("username")) or text(said.get("user"))
-        if reason := _reason(heard, said):
-            return [Ignored(reason=reason, heard=heard, user=user)]
+        reason = _reason(heard, said)
+        event = self._event(heard, said, user, request.at) if reason in {None, LIVE} else None
+        if reason is None and event is not None:
+            return [event]
+        player = _player(said)
+        return [Ignored(reason=reason or "missing_identity", heard=heard, user=user, player=player, event=event)]
+
+    def _event(self, heard: str, said: Table, user: str | None, at: datetime) -> PlayerEvent | None:
+        """The playback; None where nothing tells what it is of."""
         item = media(said)
-        if not identifiable(item):
-            return [Ignored(reason="missing_identity", heard=heard, user=user)]
+        if item is None or not identifiable(item):
+            return None
         position = next(_times(said, POSITIONS), None)
-        return [
-            PlayerEvent(
-                session=_session(self._source, said, user),
-                kind=KINDS[heard],
-                media=item,
-                at=request.at,
-                user=user,
-                position=position,
-                duration=next(filter(length, _times(said, DURATIONS)), None),
-                percent=_percent(said) if position is None else None,
-                watched=heard == WATCHED,
-                heard=heard,
-            )
-        ]
+        return PlayerEvent(
+            session=_session(self._source, said, user),
+            kind=KINDS[heard],
+            media=item,
+            at=at,
+            user=user,
+            user_id=text(said.get("user_id")),
+            device=text(said.get("player")),
+            position=position,
+            duration=next(filter(length, _times(said, DURATIONS)), None),
+            percent=_percent(said) if position is None else None,
+            watched=heard == WATCHED,
+            heard=heard,
+        )
 
 
 def _filled(said: Table) -> Table:
@@ -81,8 +87,11 @@ def _reason(heard: str, said: Table) -> str | None:
 
 def _session(source: str, said: Table, user: str | None) -> SessionKey:
     """The device, and who uses it. A ``session_key`` may change before the stop, so it serves only without a device."""
-    player = text(said.get("machine_id")) or text(said.get("session_key"))
-    return SessionKey(source=source, player=player or "", id=(user or "").casefold())
+    return SessionKey(source=source, player=_player(said) or "", id=(user or "").casefold())
+
+
+def _player(said: Table) -> str | None:
+    return text(said.get("machine_id")) or text(said.get("session_key"))
 
 
 def _times(said: Table, units: Mapping[str, int]) -> Iterator[Seconds]:

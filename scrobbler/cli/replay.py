@@ -2,17 +2,22 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import click
 
 from scrobbler.cli import Settings, settings_options
-from scrobbler.cli.run import policy_of
+from scrobbler.cli.run import filters_of, policy_of
 from scrobbler.errors import ConfigError
+from scrobbler.household import Household
 from scrobbler.machine.scrobble import Scrobble
 from scrobbler.replay.recording import read
-from scrobbler.replay.replay import Outcome, Replay, call
+from scrobbler.replay.replay import Outcome, People, Replay, call
+from scrobbler.settings.config import Config
+from scrobbler.state.people import Mapped
+from scrobbler.state.snapshot import mapped
 
 STDIN: Final = Path("-")
 
@@ -36,7 +41,13 @@ def command(settings: Settings, log: Path, verbose: bool, as_json: bool) -> None
       scrobbler replay --json evening.jsonl
     """
     configuration = settings.load()
-    replay = Replay(lambda _name, calls_us: policy_of(configuration, calls_us=calls_us))
+    added = mapped(configuration.state_dir)
+
+    def people(name: str, calls_us: bool) -> People:
+        filters = filters_of(configuration, name, serves=calls_us)
+        return People(household=_household(configuration, name, added), filters=filters)
+
+    replay = Replay(lambda _name, calls_us: policy_of(configuration, calls_us=calls_us), people)
     name = "standard input" if log == STDIN else str(log)
     with _opened(log) as file:
         outcome = replay.run(read(file, name), name)
@@ -44,6 +55,15 @@ def command(settings: Settings, log: Path, verbose: bool, as_json: bool) -> None
         click.echo(json.dumps({"calls": [call(one) for one in outcome.calls], "watches": len(outcome.watches)}))
     else:
         click.echo(_words(outcome, verbose=verbose))
+
+
+def _household(configuration: Config, name: str, added: Sequence[Mapped]) -> Household | None:
+    """Who counts, where the configuration says so of this player; None: everybody, as an account of his name."""
+    player = configuration.players.get(name)
+    if player is None or player.users is None:
+        return None
+    mine = {one.user: one.account for one in added if one.player == name}
+    return Household(account=player.account, users=player.users, added=mine)
 
 
 def _opened(log: Path) -> BinaryIO:

@@ -17,7 +17,10 @@ from scrobbler import adapters
 from scrobbler.adapters import Ignored, Webhook, WebhookRequest
 from scrobbler.errors import ConfigError, PayloadError
 from scrobbler.events import PlayerEvent, SessionKey
+from scrobbler.filters import Filters
+from scrobbler.household import Household, Member, Nobody, Stranger, Whose, in_own_seat
 from scrobbler.identify.names import numbered
+from scrobbler.machine.handover import turn_away
 from scrobbler.machine.policy import Policy
 from scrobbler.machine.scrobble import Said, Scrobble, alike, overlap
 from scrobbler.machine.session import DEFAULT_ACCOUNT, Session
@@ -33,6 +36,20 @@ class Unheard(Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class People(Struct, frozen=True, kw_only=True):
+    """Whose a source is, and what of it is not counted."""
+
+    household: Household | None = None
+    """None: each user of a server is an account of that name."""
+    filters: Filters = Filters()
+
+    def whose(self, event: PlayerEvent) -> Whose:
+        """Whose an event is."""
+        if self.household is None:
+            return Member(account=event.user or DEFAULT_ACCOUNT)
+        return self.household.whose(event)
+
+
 class Outcome(Struct, frozen=True, kw_only=True):
     """What a log leads to."""
 
@@ -46,9 +63,12 @@ class Outcome(Struct, frozen=True, kw_only=True):
 class Replay:
     """A run through one log."""
 
-    def __init__(self, policy: Callable[[str, bool], Policy]) -> None:
-        """``policy`` gives that of a source, by its name and whether it calls us."""
+    def __init__(
+        self, policy: Callable[[str, bool], Policy], people: Callable[[str, bool], People] = lambda *_: People()
+    ) -> None:
+        """Both give what holds for a source, by its name and whether it calls us."""
         self._policy = policy
+        self._people = people
         self._parsers: dict[str, Webhook | None] = {}
         self._sessions: dict[SessionKey, tuple[Session, Policy]] = {}
         self._said: list[Scrobble] = []
@@ -65,10 +85,13 @@ class Replay:
             except ConfigError as error:
                 raise ConfigError(f"{name}, line {number}: {error}") from None
             for one in heard:
-                if isinstance(one, Ignored):
-                    self._unheard.append(Unheard(at=line.at, source=line.source, reason=one.reason))
-                else:
-                    self._step(one, line.player or line.source)
+                event = one.event if isinstance(one, Ignored) else one
+                why = one.reason if isinstance(one, Ignored) else None
+                if event is not None:
+                    refusal = self._step(event, line.player or line.source)
+                    why = refusal and (why or refusal)
+                if why is not None:
+                    self._unheard.append(Unheard(at=line.at, source=line.source, reason=why))
         self._expire_until(None)
         return Outcome(calls=tuple(self._said), watches=tuple(_watches(self._said)), unheard=tuple(self._unheard))
 
@@ -84,11 +107,22 @@ class Replay:
         headers = {"content-type": "application/json", "content-length": str(len(body))}
         return parser.parse(WebhookRequest(method="POST", query={}, headers=headers, body=body, at=line.at))
 
-    def _step(self, event: PlayerEvent, name: str) -> None:
-        policy = self._policy(name, self._parsers[name] is not None)
-        fresh = Session(key=event.session, account=event.user or DEFAULT_ACCOUNT)
-        session, _ = self._sessions.get(event.session, (fresh, policy))
-        self._keep(policy, *step(session, replace(event, media=numbered(event.media)), policy))
+    def _step(self, event: PlayerEvent, name: str) -> str | None:
+        """Step the event's session; why it is not counted, where it is not."""
+        calls_us = self._parsers[name] is not None
+        policy, people = self._policy(name, calls_us), self._people(name, calls_us)
+        event = replace(event, media=numbered(event.media))
+        whose = people.whose(event)
+        if isinstance(whose, Member) and whose.own_seat:
+            event = in_own_seat(event)
+        refusal = people.filters.refusal(event) or _refusal(whose)
+        account = whose.account if isinstance(whose, Member) else DEFAULT_ACCOUNT
+        session, _ = self._sessions.get(event.session, (Session(key=event.session, account=account), policy))
+        if refusal is not None:
+            self._keep(policy, *turn_away(session, event, policy))
+        else:
+            self._keep(policy, *step(session, replace(event, media=replace(event.media, live=False)), policy))
+        return refusal
 
     def _expire_until(self, until: datetime | None) -> None:
         """Let happen what is due before an instant, or all that ever will be, in its order."""
@@ -106,15 +140,19 @@ class Replay:
 
 
 def _parser(line: Line, name: str) -> Webhook | None:
-    """The adapter that understands what this server posts; None for a player that is watched.
+    """What understands the messages of this player; None for one whose events are in the log.
 
     An event tells all by itself, so the adapter that made it need not be installed here.
     """
     plugin = adapters.load(line.source)
-    if plugin is None and isinstance(line.payload, dict) and line.payload.keys() >= {"session", "kind", "media"}:
+    said = line.payload
+    is_event = isinstance(said, PlayerEvent) or (isinstance(said, dict) and said.keys() >= {"session", "kind", "media"})
+    if plugin is None and is_event:
         return None
     if plugin is None:
         raise ConfigError(f"there is no adapter {line.source!r}; there are: {', '.join(adapters.available())}")
+    if plugin.reader is not None and not is_event:
+        return plugin.reader(name)
     made = plugin.build(name, plugin.options())
     return made if isinstance(made, Webhook) else None
 
@@ -125,6 +163,12 @@ def _event(line: Line) -> PlayerEvent:
         return msgspec.convert(line.payload, PlayerEvent)
     except (msgspec.ValidationError, ValueError) as error:
         raise PayloadError(str(error)) from None
+
+
+def _refusal(whose: Whose) -> str | None:
+    if isinstance(whose, Stranger):
+        return f"user {whose.user!r} counts for no account"
+    return "it names no user, and users say who counts" if isinstance(whose, Nobody) else None
 
 
 def _watches(said: Sequence[Scrobble]) -> list[Scrobble]:

@@ -17,7 +17,13 @@ SAMPLES: Final = Path(__file__).parent / "samples"
 AT: Final = datetime(2026, 11, 20, 20, 15, tzinfo=UTC)
 ALLOWED: Final = "marta"
 """Whose playbacks count in all samples; whose they are not is for the agent to leave out, so it is done here."""
-FIELDS: Final[Mapping[str, str | None]] = {"plex": "payload", "emby": "data", "jellyfin": None, "tautulli": None}
+FIELDS: Final[Mapping[str, str | None]] = {
+    "plex": "payload",
+    "emby": "data",
+    "jellyfin": None,
+    "tautulli": None,
+    "kodi": None,
+}
 """The field of a form in which each server sends its JSON, if it sends forms."""
 ACTIONS: Final = {"play": Kind.PLAY, "progress": Kind.PLAY, "pause": Kind.PAUSE, "stop": Kind.STOP}
 _LINE: Final = b"\r\n"
@@ -42,10 +48,10 @@ def wanted(source: str, name: str) -> dict[str, Any]:
 
 
 def adapter(source: str) -> Webhook:
-    """The adapter as the program finds it: by its entry point, with its defaults."""
+    """The adapter as the program finds it: by its entry point, with its defaults; of a watcher its reader."""
     plugin = adapters.load(source)
     assert plugin is not None, f"no adapter is installed for {source}"
-    built = plugin.build(source, plugin.options())
+    built = plugin.reader(source) if plugin.reader is not None else plugin.build(source, plugin.options())
     assert isinstance(built, Webhook)
     return built
 

@@ -110,7 +110,8 @@ def test_the_words_and_the_types_are_those_of_the_page() -> None:
 )
 def test_an_event_that_is_nothing_to_us_is_told_by_its_name(word: str) -> None:
     said = heard(told("movie_start", NotificationType=word))
-    assert said == Ignored(reason="unsupported_event", heard=word, user="marta")
+    device = told("movie_start")["DeviceId"]
+    assert said == Ignored(reason="unsupported_event", heard=word, user="marta", player=device)
 
 
 @pytest.mark.parametrize("why", ["PlaybackFinished", "TogglePlayed", "Import", "PlaybackProgress"])

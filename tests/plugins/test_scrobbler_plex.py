@@ -225,9 +225,9 @@ def test_two_hooks_of_one_household_say_the_same() -> None:
     assert event({**MATRIX, "user": False, "owner": True}) == event({**MATRIX, "user": True, "owner": False})
 
 
-def test_what_is_ignored_is_told_with_its_user() -> None:
+def test_what_is_ignored_is_told_with_its_user_and_its_device() -> None:
     found = heard({**MATRIX, "event": "media.rate"})
-    assert found == Ignored(reason="unsupported_event", heard="media.rate", user="marta")
+    assert found == Ignored(reason="unsupported_event", heard="media.rate", user="marta", player=PLAYER)
 
 
 def played(name: str) -> tuple[Outcome, dict[str, Any]]:
