@@ -31,7 +31,7 @@ from scrobbler.events import Kind, Media, PlayerEvent, SessionKey
 
 
 class ProjectorOptions(Options, frozen=True, kw_only=True):
-    secret: str = ""
+    pass
 
 
 class Projector:

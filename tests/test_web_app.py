@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from scrobbler.adapters import Ignored, Webhook, WebhookRequest
 from scrobbler.errors import PayloadError, StateError
 from scrobbler.events import Kind, Media, MediaKind, PlayerEvent, SessionKey, seconds
-from scrobbler.web.app import MAX_BODY_BYTES, Hook, build
+from scrobbler.web.app import IN_TEST, MAX_BODY_BYTES, TEST_WORDS, Hook, build
 from scrobbler.web.server import serving
 
 pytestmark = pytest.mark.anyio
@@ -198,14 +198,65 @@ async def test_a_hook_without_a_secret_is_closed_to_everybody(how: dict[str, Any
 
 
 async def test_nobody_is_sent_elsewhere_with_his_secret(house: House) -> None:
-    for path in ("/hooks/projector/", "/hooks/", "/hooks", "/"):
+    for path, status in (("/hooks/projector/", 401), ("/hooks/", 401), ("/hooks", 404), ("/", 404)):
         reply = await house.post(path, query={"token": SECRET})
-        assert reply.status_code == 404
+        assert reply.status_code == status
         assert "location" not in reply.headers
 
 
 async def test_hooks_are_posted_to(house: House) -> None:
-    assert (await house.tell("projector", method="GET")).status_code == 405
+    assert (await house.tell("projector", method="PUT")).status_code == 405
+
+
+@pytest.mark.parametrize(
+    "how", [{"method": "GET"}, {"headers": {IN_TEST: "1"}}], ids=["in a browser", "by our command"]
+)
+async def test_who_knows_the_secret_can_try_the_way_and_nothing_is_made_of_it(
+    how: dict[str, Any], house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="scrobbler.web.app")
+    reply = await house.tell("projector", **how)
+    assert (reply.status_code, reply.text) == (200, f"{TEST_WORDS} projector\n")
+    assert house.ear.heard == []
+    assert caplog.messages[-1] == "projector: a test came in, and nothing is made of it"
+    assert (await house.post("/hooks/projector", query={"token": "wrong"}, **how)).status_code == 401
+
+
+async def test_a_secret_that_is_exchanged_holds_from_the_next_request_on(house: House) -> None:
+    now = [SECRET]
+    house.app = build({"projector": Hook(webhook=Projector(), secret=lambda: now[0])}, house.ear, Clock())
+    assert (await house.tell("projector")).status_code == 200
+    now[0] = "another one"
+    assert (await house.tell("projector")).status_code == 401
+
+
+async def test_a_wrong_secret_is_said_in_the_log_now_and_then(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    for name in ("projector", "projector", "somebody's own words"):
+        await house.post(f"/hooks/{name}", query={"token": "wrong"})
+    assert caplog.messages == [
+        "projector: somebody called its webhook without the right secret",
+        "somebody called a webhook that is not configured here",
+    ]
+
+
+async def test_an_agent_that_fails_on_an_event_is_no_5xx_and_its_words_are_not_logged(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    house.ear.error = ValueError("what was sent")
+    assert (await house.tell("projector")).status_code == 400
+    assert "projector: an event was not understood: ValueError" in caplog.text
+    assert "what was sent" not in caplog.text
+
+
+async def test_each_of_several_servers_of_a_kind_has_a_hook_and_a_secret_of_its_own(house: House) -> None:
+    secrets = {"plex": "one of mine", "plex2": "one of theirs"}
+    hooks = {name: Hook(webhook=Projector(), secret=secret) for name, secret in secrets.items()}
+    house.app = build(hooks, house.ear, Clock())
+    for name, own in secrets.items():
+        for secret in secrets.values():
+            reply = await house.post(f"/hooks/{name}", query={"token": secret})
+            assert reply.status_code == (200 if secret == own else 401)
+    assert [source for source, _ in house.ear.heard] == ["plex", "plex2"]
 
 
 async def test_an_adapter_sees_the_request_without_any_secret(house: House) -> None:

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from scrobbler.errors import ConfigError
 from scrobbler.sandbox import Fault, FaultKind, Sandbox
+from scrobbler.settings import addresses
 from scrobbler.web.server import MAX_HEADER_BYTES, serving
 
 pytestmark = pytest.mark.anyio
@@ -342,6 +343,61 @@ async def test_no_log_line_holds_a_query(caplog: pytest.LogCaptureFixture) -> No
         await wire.status()
     assert "HTTP connection made" in caplog.text
     assert "hush" not in caplog.text
+
+
+async def test_one_more_than_there_is_room_for_takes_the_place_of_the_one_that_waited_longest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("scrobbler.web.server.MAX_CONNECTIONS", 3)
+    async with contextlib.AsyncExitStack() as stack:
+        url = await stack.enter_async_context(serving(APP, "127.0.0.1", 0))
+        endless, first, second = [await stack.enter_async_context(wired(url)) for _ in range(3)]
+        await endless.send("GET /endless HTTP/1.1", "Host: x", "")
+        assert await endless.status() == 200
+        for wire in (second, first):
+            await wire.send("GET /hello HTTP/1.1", "Host: x", "")
+            assert await wire.status() == 200
+        third = await stack.enter_async_context(wired(url))
+        assert (await second.reader.read()).endswith(b"hello"), "it was there before, and is gone now"
+        for wire in (third, first):
+            await wire.send("GET /hello HTTP/1.1", "Host: x", "")
+            assert await wire.status() == 200
+
+
+async def test_where_all_are_being_served_one_more_is_turned_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scrobbler.web.server.MAX_CONNECTIONS", 1)
+    async with visited() as (url, wire):
+        await wire.send("GET /endless HTTP/1.1", "Host: x", "")
+        assert await wire.status() == 200
+        async with wired(url) as other:
+            assert await other.ended()
+        await wire.reader.readuntil(b"first")
+
+
+async def test_a_peer_has_only_so_many_connections_but_this_machine_may_be_a_proxy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("scrobbler.web.server.MAX_OF_A_PEER", 1)
+    own = addresses._own_address()
+    if own is None or addresses.is_here_only(f"http://{own}"):
+        pytest.skip("this machine has no address but its loopback")
+    async with serving(APP, own, 0) as url, wired(url) as one, wired(url) as other:
+        assert await other.ended()
+        await one.send("GET /hello HTTP/1.1", "Host: x", "")
+        assert await one.status() == 200
+    async with visited() as (url, one), wired(url) as other:
+        for wire in (one, other):
+            await wire.send("GET /hello HTTP/1.1", "Host: x", "")
+            assert await wire.status() == 200
+
+
+async def test_an_idle_connection_is_closed_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scrobbler.web.server.IDLE_SECONDS", 0.05)
+    async with visited() as (_, wire):
+        await wire.send("GET /hello HTTP/1.1", "Host: x", "")
+        assert await wire.status() == 200
+        assert await wire.reader.readexactly(5) == b"hello"
+        assert await wire.ended()
 
 
 async def test_a_server_that_nobody_asks_sleeps() -> None:

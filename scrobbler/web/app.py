@@ -7,8 +7,10 @@ freeze its own players.
 import asyncio
 import hmac
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+import secrets
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from msgspec import Struct
@@ -17,10 +19,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from scrobbler.adapters import Ignored, Webhook, WebhookRequest
 from scrobbler.errors import PayloadError, StateError
 from scrobbler.events import PlayerEvent
+from scrobbler.web.gate import Entrance, Gate, Patience
 from scrobbler.web.guard import basic_password
 
 log = logging.getLogger(__name__)
@@ -31,7 +35,11 @@ BODY_SECONDS: Final = 15.0
 
 IN_QUERY: Final = "token"
 IN_HEADER: Final = "x-scrobbler-token"
-_SECRET_HEADERS: Final = frozenset({IN_HEADER, "authorization", "cookie", "proxy-authorization"})
+IN_TEST: Final = "x-scrobbler-test"
+"""A request with this header is a test: it is answered, and nothing is made of it."""
+TEST_WORDS: Final = "scrobbler hears what is posted here for"
+COMPLAIN_EVERY: Final = timedelta(minutes=10)
+_SECRET_HEADERS: Final = frozenset({IN_HEADER, IN_TEST, "authorization", "cookie", "proxy-authorization"})
 """What no adapter gets to see."""
 
 
@@ -39,10 +47,21 @@ class Hook(Struct, frozen=True, kw_only=True):
     """One webhook source: how its requests are understood and what they must know."""
 
     webhook: Webhook
-    secret: str
+    secret: str | Callable[[], str]
+    """It may be exchanged while we run, so it is asked for with each request."""
 
     def __repr__(self) -> str:
         return f"Hook(webhook={self.webhook!r})"
+
+    def opens_to(self, tokens: Iterable[bytes]) -> bool:
+        """Whether one of these is the secret; how long that takes tells nothing of it."""
+        known = (self.secret if isinstance(self.secret, str) else self.secret()).encode()
+        right = [hmac.compare_digest(token, known) for token in tokens]
+        return bool(known) and any(right)
+
+
+_NOBODY: Final = secrets.token_urlsafe(24)
+"""What a hook that is not there is compared with, so that it takes as long as one that is."""
 
 
 class Receiver(Protocol):
@@ -54,23 +73,65 @@ class Receiver(Protocol):
 
 
 def build(
-    hooks: Mapping[str, Hook], receiver: Receiver, clock: Callable[[], datetime], pages: Sequence[Route] = ()
-) -> Starlette:
+    hooks: Mapping[str, Hook],
+    receiver: Receiver,
+    clock: Callable[[], datetime],
+    pages: Sequence[Route] = (),
+    entrance: Entrance | None = None,
+) -> ASGIApp:
     """The app. ``hooks`` are by the name of their player; ``pages`` guard themselves."""
+    complaints = _Complaints(clock)
 
     async def hook(request: Request) -> Response:
-        wanted = hooks.get(request.path_params["name"])
-        known = wanted.secret.encode() if wanted else b""
-        knows = any(hmac.compare_digest(token, known) for token in _tokens(request))
-        if wanted is None or not known or not knows:
+        name = request.path_params["name"]
+        wanted = hooks.get(name)
+        opens = (wanted or Hook(webhook=_Nobody(), secret=_NOBODY)).opens_to(_tokens(request))
+        if wanted is None or not opens:
+            complaints.add(name if wanted is not None else None)
             return _answer(401)
+        if request.method != "POST" or IN_TEST in request.headers:
+            return await _tested(request, name)
         return await _receive(request, wanted.webhook, receiver, clock())
 
     static = Mount("/static", StaticFiles(packages=[("scrobbler.web", "static")]))
-    routes = [Route("/hooks/{name}", hook, methods=["POST"]), *pages, static]
+    routes = [Route("/hooks/{name:path}", hook, methods=["GET", "POST"]), *pages, static]
     app = Starlette(routes=routes, max_body_size=MAX_BODY_BYTES)
     app.router.redirect_slashes = False  # a redirect would repeat the query, and the token in it
-    return app
+    return Gate(app, entrance or Entrance(), Patience())
+
+
+class _Nobody:
+    """The webhook of a hook that is not there."""
+
+    def parse(self, request: WebhookRequest) -> Sequence[PlayerEvent | Ignored]:  # noqa: ARG002  # nobody gets here
+        return []
+
+
+class _Complaints:
+    """Tells the log that somebody did not know a secret, now and then and not each time."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._told: dict[str | None, datetime] = {}
+
+    def add(self, name: str | None) -> None:
+        """One of the configured hook of that name; None for one that is not there, whose name is a stranger's word."""
+        now, told = self._clock(), self._told.get(name)
+        if told is None or not timedelta() <= now - told < COMPLAIN_EVERY:
+            self._told[name] = now
+            if name is None:
+                log.warning("somebody called a webhook that is not configured here")
+            else:
+                log.warning("%s: somebody called its webhook without the right secret", name)
+
+
+async def _tested(request: Request, name: str) -> Response:
+    """Somebody looks whether the way is free: ``scrobbler webhook test``, or the user with a browser."""
+    async for _ in request.stream():
+        pass  # a proxy may not like an answer that comes before the end of what it sends
+    if request.method != "HEAD":
+        log.info("%s: a test came in, and nothing is made of it", name)
+    return PlainTextResponse(f"{TEST_WORDS} {name}\n", headers={"Cache-Control": "no-store"})
 
 
 def _tokens(request: Request) -> Iterator[bytes]:
@@ -111,6 +172,10 @@ async def _receive(request: Request, webhook: Webhook, receiver: Receiver, at: d
         await receiver.receive(name, understood)
     except StateError:
         return _answer(503)
+    except Exception as error:  # noqa: BLE001  # a second try would end the same way, so it must not be asked for
+        frames = "".join(traceback.format_tb(error.__traceback__)).rstrip()
+        log.error("%s: an event was not understood: %s\n%s", name, type(error).__name__, frames)  # noqa: TRY400  # its words could quote what was sent
+        return _answer(400)
     return _answer(200)
 
 

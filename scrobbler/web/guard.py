@@ -25,6 +25,9 @@ PAGE_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
 }
 
+_FORWARDED: Final = frozenset({"forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"})
+"""Headers of reverse proxies, of which one of these is all but always sent."""
+
 
 class Guard(Struct, frozen=True, kw_only=True):
     """What a caller must be or know."""
@@ -69,7 +72,9 @@ def basic_password(request: Request) -> bytes | None:
 
 
 def _is_near(request: Request) -> bool:
-    return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
+    """Whether it is a program of this machine, and none that speaks for somebody who may be anywhere."""
+    forwarded = not _FORWARDED.isdisjoint(name.lower() for name in request.headers)
+    return request.client is not None and not forwarded and ipaddress.ip_address(request.client.host).is_loopback
 
 
 def _name(request: Request) -> str | None:

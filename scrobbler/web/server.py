@@ -7,6 +7,7 @@ take to come in; a connection here does.
 
 import asyncio
 import errno
+import ipaddress
 import logging
 import os
 import socket
@@ -22,21 +23,32 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from scrobbler.errors import ConfigError
+from scrobbler.web.doors import Doors
 
 MAX_CONNECTIONS: Final = 256
+"""At once. One more takes the place of the one that has been waiting for its request for longest, if there is one."""
+MAX_OF_A_PEER: Final = 64
+"""Connections from one address at once. This machine has no such limit: a reverse proxy on it is everybody."""
+IDLE_SECONDS: Final = 75.0
+"""So long is a connection kept for its next request: longer than servers keep theirs, so that it is not we who close
+it while a webhook is on its way."""
 MAX_HEADER_BYTES: Final = 32 * 1024
 REQUEST_SECONDS: Final = 20.0
 """So long a request may take to come in, header and body; then its connection is cut. An app may give up earlier."""
 GRACE_SECONDS: Final = 2.0
 """So long a running request may take once the server is told to end."""
+_TURNS: Final = 5
+"""Of the event loop, from an accepted connection to its request."""
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, host: str, port: int) -> AsyncIterator[str]:
+async def serving(app: ASGIApp, host: str, port: int, doors: Doors | None = None) -> AsyncIterator[str]:
     """Serve the app meanwhile; yields the address, such as ``http://127.0.0.1:8722`` (port 0 picks a free one).
 
     An app finds in ``scope["state"]["drop"]`` a function that cuts the connection of a ``scope["client"]``; what it
-    raises after that is not looked at. Raises ``ConfigError`` where the address cannot be used.
+    raises after that is not looked at. Where there are ``doors``, they stay open when it ends.
+
+    Raises ``ConfigError`` where the address cannot be used.
     """
     config = Config(
         app,
@@ -48,20 +60,24 @@ async def serving(app: ASGIApp, host: str, port: int) -> AsyncIterator[str]:
         server_header=False,
         date_header=False,
         proxy_headers=False,
-        limit_concurrency=MAX_CONNECTIONS,
+        timeout_keep_alive=IDLE_SECONDS,  # type: ignore[arg-type]  # it is handed to call_later
         h11_max_incomplete_event_size=MAX_HEADER_BYTES,
     )
     config.load()
     logging.getLogger("uvicorn.access").disabled = True  # its lines would hold the secrets of query strings
     state = ServerState()
+    ours = doors or Doors()
     try:
-        server = await asyncio.get_running_loop().create_server(lambda: _Connection(config, state), host, port)
+        servers = await ours.open(lambda: _Connection(config, state), host, port)
     except (OSError, UnicodeError) as error:  # a name that cannot be one in the DNS is a UnicodeError
         raise ConfigError(f"cannot listen on {_shown(host, port)}: {_reason(error)}") from None
     try:
-        yield f"http://{_shown(*server.sockets[0].getsockname()[:2])}"
+        yield f"http://{_shown(*servers[0].sockets[0].getsockname()[:2])}"
     finally:
-        server.close()
+        for server in servers:
+            server.close()
+        if doors is None:
+            ours.close()
         await _finish(state)
 
 
@@ -80,7 +96,28 @@ class _Connection(H11Protocol):
         self._was_cut = True
         self.transport.abort()
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        self._since = self.loop.time()
+        if not self._is_let_in():
+            self.cut()
+
+    def _is_let_in(self) -> bool:
+        """Whether there is room for one more, which another may have to leave."""
+        others = [each for each in self.connections if isinstance(each, _Connection) and each is not self]
+        peer = self.client[0] if self.client else ""
+        same = sum(each.client is not None and each.client[0] == peer for each in others)
+        if same >= MAX_OF_A_PEER and not ipaddress.ip_address(peer).is_loopback:
+            return False
+        if len(others) < MAX_CONNECTIONS:
+            return True
+        waiting = [each for each in others if each.cycle is None or each.cycle.response_complete]
+        if waiting:
+            min(waiting, key=lambda each: each._since).cut()  # noqa: SLF001  # of our own kind
+        return bool(waiting)
+
     def data_received(self, data: bytes) -> None:
+        self._since = self.loop.time()
         super().data_received(data)
         self._watch()
 
@@ -122,6 +159,8 @@ class _Connection(H11Protocol):
 
 async def _finish(state: ServerState) -> None:
     """Let running requests end, but wait for none that does not (an open event stream never would)."""
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)  # what has come in by now is heard
     for connection in list(state.connections):
         connection.shutdown()
     running = list(state.tasks)

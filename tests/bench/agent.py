@@ -18,6 +18,7 @@ PATIENCE = 20.0
 """Seconds until it must be up, and until it must be down."""
 
 _READY = "watching"
+_LISTENS = " listening on "
 
 
 class Agent:
@@ -28,6 +29,8 @@ class Agent:
         self.spawned_at = spawned_at
         self.sockets = sockets
         self.state = state
+        self.web = ""
+        """Where its server listens, if it has one."""
         self.ready_at: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self.last_words: deque[str] = deque(maxlen=5)
         self._process = process
@@ -38,6 +41,7 @@ class Agent:
         while line := await self._process.stderr.readline():
             at = time.monotonic()
             self.last_words.append(line.decode().rstrip())
+            self.web = self.last_words[-1].partition(_LISTENS)[2] or self.web
             if _READY in self.last_words[-1] and not self.ready_at.done():
                 self.ready_at.set_result(at)
         if not self.ready_at.done():
@@ -51,9 +55,12 @@ class Agent:
 
 
 @asynccontextmanager
-async def agent(folder: Path, url: str, sockets: Path, *, web: bool = False) -> AsyncIterator[Agent]:
-    """Starts one in an empty folder, waits until it is ready, and ends it. It watches the players in ``sockets``."""
-    words = ("-m", "scrobbler", "run", *_prepare(folder, _config(url, sockets, web=web)))
+async def agent(folder: Path, url: str, sockets: Path, *, web: bool = False, more: str = "") -> AsyncIterator[Agent]:
+    """Starts one in an empty folder, waits until it is ready, and ends it. It watches the players in ``sockets``.
+
+    ``more``: of its configuration.
+    """
+    words = ("-m", "scrobbler", "run", *_prepare(folder, _config(url, sockets, web=web) + more))
     spawned_at = time.monotonic()
     process = await asyncio.create_subprocess_exec(
         sys.executable,

@@ -25,11 +25,12 @@ class Rounds(Struct, frozen=True, kw_only=True):
     spawns: int = 10
     versions: int = 20
     memories: int = 3
+    posts: int = 6000
     window: float = 60.0
     """A multiple of the 15 s at which the agent looks at a position."""
 
 
-QUICK = Rounds(pauses=6, tight=60, opens=5, spawns=3, versions=5, memories=1, window=15.0)
+QUICK = Rounds(pauses=6, tight=60, opens=5, spawns=3, versions=5, memories=1, posts=1500, window=15.0)
 
 
 class Bench:
@@ -54,9 +55,11 @@ class Bench:
         return made
 
     @asynccontextmanager
-    async def agent(self, trakt: Trakt, sockets: Path | None = None, *, web: bool = False) -> AsyncIterator[Agent]:
+    async def agent(
+        self, trakt: Trakt, sockets: Path | None = None, *, web: bool = False, more: str = ""
+    ) -> AsyncIterator[Agent]:
         """A running agent; without ``sockets`` its players' folder is a new one."""
-        async with agent(self.fresh(), trakt.url, sockets or self.fresh(), web=web) as running:
+        async with agent(self.fresh(), trakt.url, sockets or self.fresh(), web=web, more=more) as running:
             yield running
 
     @asynccontextmanager

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
-from bench import backlog, idle, journal, latency, memory, opening, table
+from bench import backlog, idle, journal, latency, memory, names, opening, table, webhooks
 from bench.bench import QUICK, Bench, Rounds
 from bench.figure import Figure, MeasurementError
 from bench.player import film
@@ -22,6 +22,8 @@ MEASUREMENTS: Mapping[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
     "memory": memory.measure,
     "journal": journal.measure,
     "backlog": backlog.measure,
+    "webhooks": webhooks.measure,
+    "names": names.measure,
 }
 
 _HOW_TO_READ = """\

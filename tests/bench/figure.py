@@ -20,6 +20,8 @@ class Unit(Enum):
     WAKES = "/min"
     KIB = "KiB/h"
     US = "us"
+    RATE = "/s"
+    CALLS = "calls"
 
 
 class Goal(Struct, frozen=True, kw_only=True):

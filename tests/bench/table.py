@@ -12,7 +12,7 @@ import msgspec
 from bench.figure import Figure, MeasurementError, Unit
 from msgspec import Struct
 
-_PLACES = {Unit.MS: 2, Unit.MIB: 1, Unit.CPU: 4, Unit.WAKES: 1, Unit.KIB: 0, Unit.US: 1}
+_PLACES = {Unit.MS: 2, Unit.MIB: 1, Unit.CPU: 4, Unit.WAKES: 1, Unit.KIB: 0, Unit.US: 1, Unit.RATE: 0, Unit.CALLS: 0}
 _HEADS = ("figure", "unit", "p50", "p95", "floor", "ratio", "goal", "", "n")
 
 

@@ -30,6 +30,10 @@ class Trakt:
 
     def __init__(self) -> None:
         self.url = ""
+        self.calls = 0
+        """All requests so far."""
+        self.holds = False
+        """Whether it takes requests and answers none."""
         self._expected: deque[tuple[str, asyncio.Future[float]]] = deque()
 
     @asynccontextmanager
@@ -48,6 +52,7 @@ class Trakt:
         return expected
 
     def arrived(self, path: str, at: float) -> None:
+        self.calls += 1
         for each in self._expected:
             if each[0] == path:
                 self._expected.remove(each)
@@ -89,7 +94,8 @@ class _Connection(asyncio.Protocol):
             if len(self._heard) < length:
                 return
             body, self._heard, self._request = self._heard[:length], self._heard[length:], None
-            self._transport.write(_answer(method, path, body))
+            if not self._trakt.holds:
+                self._transport.write(_answer(method, path, body))
 
 
 def _read(head: bytes) -> tuple[str, str, int]:
@@ -115,7 +121,7 @@ def _reply(method: str, path: str, body: bytes) -> tuple[str, Any]:
             return "201 Created", {"id": 1, "action": done, "progress": said["progress"], "movie": _MOVIE}
         case "POST", ["floor"]:
             return "201 Created", {"id": 1, "action": "pause", "progress": 10.0, "movie": _MOVIE}
-        case "GET", ["search", "movie"]:
+        case "GET", ["search", "movie"] | ["search", "imdb", _]:
             return "200 OK", [{"type": "movie", "score": 1.0, "movie": _MOVIE}]
         case "GET", ["users", "me", "watching"]:
             return "204 No Content", None
