@@ -7,12 +7,13 @@ BIN := $(VENV)/bin
 export PIP_CONSTRAINT := $(CURDIR)/packaging/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint types unit deb try-deb bench crash-campaign fault-campaign spec-diff format lock clean
+.PHONY: help demo test lint types unit deb try-deb bench fuzz crash-campaign fault-campaign spec-diff format lock clean
 
 help:
 	@echo "make demo    see the whole idea in half a minute, without an account"
 	@echo "make test    everything that a change must pass"
 	@echo "make bench   figures beside their floors (BENCH=--quick for a short run)"
+	@echo "make fuzz    a million webhooks as nobody sends them (BODIES=1000000): no error, no delay"
 	@echo "make crash-campaign  kill -9 of the agent in RUNS=300 watches: none is lost, none counts twice"
 	@echo "make fault-campaign  a Trakt that fails in every way and for hours: the same"
 	@echo "make spec-diff FROM=FILE|URL  what differs between a description of Trakt's API and ours"
@@ -42,6 +43,9 @@ unit: $(VENV)/.dev
 bench: $(VENV)/.dev
 	@packaging/players.sh
 	$(BIN)/python tests/bench $(BENCH)
+
+fuzz: $(VENV)/.dev
+	@$(BIN)/python tests/fuzz $(if $(BODIES),--bodies $(BODIES)) $(if $(SEED),--seed $(SEED)) $(if $(AGAIN),--again $(AGAIN))
 
 crash-campaign: $(VENV)/.dev
 	@$(BIN)/python tests/campaign crash $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED)) $(if $(AGAIN),--again $(AGAIN))

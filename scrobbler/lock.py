@@ -5,9 +5,11 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from scrobbler import __version__
 from scrobbler.errors import StateError
 
 NAME: Final = "agent.lock"
@@ -49,6 +51,16 @@ def holder(folder: Path) -> int | None:
     return None
 
 
+def began(folder: Path) -> tuple[datetime, str]:
+    """Since when the agent on the folder runs, and its version (empty: it did not say). Raises ``StateError``."""
+    path = folder / NAME
+    try:
+        said = path.read_bytes()[10:].decode(errors="replace").strip()
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC), said
+    except OSError as error:
+        raise StateError(f"{path} cannot be read: {error.strerror}") from None
+
+
 @contextmanager
 def _opened(folder: Path) -> Iterator[int]:
     try:
@@ -63,8 +75,8 @@ def _opened(folder: Path) -> Iterator[int]:
 
 
 def _sign(folder: Path, descriptor: int) -> None:
-    """Write down our pid, over the last one's: a disk that is full takes what needs no more room."""
-    said = f"{os.getpid():<10}\n".encode()
+    """Write down our pid and version, over the last one's: a disk that is full takes what needs no more room."""
+    said = f"{os.getpid():<10}\n{__version__:<20}\n".encode()
     try:
         os.pwrite(descriptor, said, 0)
         os.ftruncate(descriptor, len(said))
@@ -86,5 +98,5 @@ def _taken(descriptor: int) -> bool:
 
 def _pid(descriptor: int) -> int:
     """The pid in the file; 0 for one that is not there yet."""
-    said = os.pread(descriptor, 32, 0).strip()
+    said = os.pread(descriptor, 10, 0).strip()
     return int(said) if said.isdigit() else 0

@@ -22,7 +22,11 @@ settings.load_profile("ci")
 EPOCH = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
 
 
-NEEDS = {"window": ("mpv", "ffmpeg", "zbarimg", "Xvfb"), "browser": ("chromium", "zbarimg")}
+NEEDS = {
+    "window": ("mpv", "ffmpeg", "zbarimg", "Xvfb"),
+    "browser": ("chromium", "zbarimg"),
+    "kodi": ("kodi", "ffmpeg", "Xvfb"),
+}
 """The programs that a mark asks for."""
 
 

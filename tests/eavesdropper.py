@@ -15,7 +15,7 @@ from scrobbler.cli import stage
 
 FIXED: Final = ("sandbox-secret", "our-secret", "other-secret", "open sesame", "open s\u00e9same")
 """The secrets of apps and webhooks that tests use."""
-SOURCES: Final = frozenset({"scrobbler.sandbox.tokens", "scrobbler.sandbox.devices"})
+SOURCES: Final = frozenset({"scrobbler.sandbox.tokens", "scrobbler.sandbox.devices", "scrobbler.settings.secrets"})
 """Who makes secrets. What the client makes goes into an address that the user opens."""
 KNOWN_TO_ALL: Final = 'client_secret = "sandbox-secret"'
 """``scrobbler sandbox`` prints this, for a configuration file: the app of a toy."""

@@ -6,29 +6,33 @@ from pathlib import Path
 from coverage import Coverage
 
 SPINE = (
-    *("errors", "events", "adapters", "lock", "folder", "playback", "agent"),
+    *("errors", "events", "adapters", "lock", "folder", "playback", "repeats", "agent"),
     *(f"machine/{name}" for name in ("step", "session", "motion", "parts", "policy", "scrobble")),
     *(
         f"state/{name}"
-        for name in ("schema", "database", "sessions", "outbox", "plays", "decisions", "wishes", "store", "snapshot")
+        for name in ("schema", "database", "sessions", "outbox", "plays", "amendments", "decisions", "wishes", "corrections", "answers", "store", "snapshot")
     ),
-    *(f"delivery/{name}" for name in ("courier", "outlet", "backoff", "history", "naming", "network", "senders")),
-    *(f"settings/{name}" for name in ("config", "tables", "credentials", "toml")),
+    *(f"delivery/{name}" for name in ("courier", "outlet", "backoff", "history", "meaning", "naming", "network", "senders")),
+    *(f"settings/{name}" for name in ("config", "tables", "credentials", "toml", "rules", "secrets", "addresses")),
     *(f"welcome/{name}" for name in ("invitation", "usher")),
     *(f"control/{name}" for name in ("channel", "request")),
     *(f"notices/{name}" for name in ("notify", "notice", "target")),
-    *(f"replay/{name}" for name in ("recording", "replay")),
-    *("form", "payload"),
+    *(f"replay/{name}" for name in ("capture", "explanation", "recording", "replay")),
+    "service/supervisor",
+    *("form", "payload", "household", "filters", "admission"),
+    *("machine/handover", "state/people", "control/people"),
 )
 TESTED_BY = {
     "errors": "test_delivery",
     "playback": "test_agent",
+    "repeats": "test_flood",
     "machine/step": "test_session",
     "machine/motion": "test_session",
     "machine/policy": "test_session",
     "state/schema": "test_store",
     "state/sessions": "test_store",
     "state/outbox": "test_store",
+    "state/amendments": "test_store",
     "state/wishes": "test_store",
     "state/snapshot": "test_store",
     "state/plays": "test_store",
@@ -36,12 +40,19 @@ TESTED_BY = {
     "delivery/history": "test_delivery",
     "delivery/naming": "test_delivery",
     "settings/tables": "test_config",
+    "settings/secrets": "test_webhook_secrets",
+    "settings/addresses": "test_webhook_secrets",
+    "settings/rules": "test_config",
     "settings/toml": "test_config",
     "control/channel": "test_control",
     "control/request": "test_control",
     "notices/notice": "test_notify",
     "notices/target": "test_notify",
     "form": "test_payload",
+    "agent": "test_agent, test_admission, test_reload",
+    "machine/handover": "test_admission",
+    "state/people": "test_admission",
+    "control/people": "test_admission",
 }
 """Where a module has no behaviour of its own, or has it only together with another, that one's tests count."""
 
@@ -68,8 +79,9 @@ def main() -> int:
 
 
 def _covered(contexts: list[str], test: str) -> bool:
-    """A line that only an import runs has an empty context."""
-    return any(not context or f"{test}.py::" in context or f".{test}." in context for context in contexts)
+    """Whether one of these tests runs it. A line that only an import runs has an empty context."""
+    marks = [mark for name in test.split(", ") for mark in (f"{name}.py::", f".{name}.")]
+    return any(not context or any(mark in context for mark in marks) for context in contexts)
 
 
 if __name__ == "__main__":

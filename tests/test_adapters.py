@@ -6,7 +6,7 @@ import pytest
 from scrobbler_mpv import MpvOptions
 
 from scrobbler import adapters
-from scrobbler.adapters import Ignored, Options, Watcher, Webhook, WebhookRequest
+from scrobbler.adapters import Address, Ignored, Options, Watcher, Webhook, WebhookRequest
 
 
 def test_the_bundled_adapters_are_found_by_name() -> None:
@@ -40,3 +40,20 @@ def test_a_webhook_is_a_pure_function_of_its_request() -> None:
     request = WebhookRequest(method="POST", query={}, headers={}, body=b"", at=datetime.now(UTC))
     assert isinstance(Deaf(), Webhook)
     assert Deaf().parse(request) == Deaf().parse(request)
+
+
+@pytest.mark.parametrize(
+    ("url", "ours"),
+    [
+        ("http://nas:8722/hooks/my%20plex?token=another", True),
+        ("https://home.example/scrobbler/hooks/my%20plex", True),
+        ("http://nas:8722/hooks/my%20plex2?token=open+sesame", False),
+        ("http://nas:8722/hooks/plex?x=/hooks/my%20plex", False),
+        ("http://[nas/hooks/my%20plex", False),
+        ("", False),
+    ],
+)
+def test_an_address_of_ours_is_known_by_its_player_and_by_nothing_else(url: str, ours: bool) -> None:
+    address = Address(url="http://127.0.0.1:8722/hooks/my%20plex?token=open+sesame")
+    assert address.is_ours(url) is ours
+    assert "sesame" not in repr(address)

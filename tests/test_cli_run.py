@@ -227,7 +227,7 @@ from scrobbler.events import Kind, Media, PlayerEvent, SessionKey
 
 
 class ProjectorOptions(Options, frozen=True, kw_only=True):
-    secret: str = ""
+    pass
 
 
 class Projector:
@@ -276,8 +276,30 @@ def test_the_hook_of_an_adapter_by_somebody_else_is_open_to_who_knows_its_secret
     assert "Traceback" not in agent.said
 
 
-def test_a_hook_without_a_secret_is_one_line(tmp_path: Path, installed: Path) -> None:
+def test_a_hook_without_a_secret_gets_one_that_is_kept(
+    tmp_path: Path, installed: Path, eavesdropper: Eavesdropper
+) -> None:
+    more = '[players.cinema]\nkind = "projector"\n[server]\nlisten = "127.0.0.1:0"'
+    file, found = configured(tmp_path, more=more), set()
+    for _ in range(2):
+        with running("run", "--config", file, PYTHONPATH=str(installed)) as agent:
+            url = agent.says("listening on ").split()[-1]
+            agent.says("watching mpv, cinema")
+            [kept] = (tmp_path / "state" / "webhooks").iterdir()
+            secret = kept.read_text().strip()
+            eavesdropper.secrets.add(secret)
+            found.add(secret)
+            hook = f"{url}/hooks/cinema"
+            assert httpx.post(hook, params={"token": secret}, json={"title": "Heat"}).status_code == 200
+            assert httpx.post(hook, params={"token": ""}, json={"title": "Heat"}).status_code == 401
+            assert agent.end() == 0
+    assert len(found) == 1
+
+
+def test_a_secret_that_cannot_be_kept_is_one_line(tmp_path: Path, installed: Path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "webhooks").touch()
     file = configured(tmp_path, more='[players.cinema]\nkind = "projector"')
     done = ran("run", "--config", file, PYTHONPATH=str(installed))
-    assert done.returncode == 2
-    assert done.stderr.splitlines()[-1].startswith(f"scrobbler: {file}: players.cinema.secret is missing: ")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(f"scrobbler: {tmp_path}/state/webhooks/cinema.secret: cannot be ")

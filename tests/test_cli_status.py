@@ -129,7 +129,7 @@ def test_looking_leaves_nothing_behind(file: Path, tmp_path: Path) -> None:
 
 def test_the_keys_for_programs_are_always_the_same(file: Path, tmp_path: Path) -> None:
     top = ["agent", "state_dir", "accounts", "players", "watching", "waiting", "set_aside", "watched"]
-    top.append("incognito")
+    top += ["incognito", "switched", "unmapped"]
     empty = known(file)
     assert list(empty) == top
     assert empty["agent"] == {"running": False, "pid": None}
@@ -144,8 +144,9 @@ def test_the_keys_for_programs_are_always_the_same(file: Path, tmp_path: Path) -
         "account": "marta",
         "heard_at": None,
         "heard": None,
+        "users": [],
     }
-    assert [empty[key] for key in top[4:]] == [[], [], [], [], []]
+    assert [empty[key] for key in top[4:]] == [[]] * 7
 
     filled(tmp_path / "state")
     full = known(file)
@@ -162,6 +163,7 @@ def test_the_keys_for_programs_are_always_the_same(file: Path, tmp_path: Path) -
         "state": "waiting",
         "watch": True,
         "next_at": "2026-11-20T20:00:00+00:00",
+        "unmatched": False,
     }
     assert full["waiting"] == [entry]
     assert [list(each) for each in full["set_aside"]] == [list(entry)]
@@ -179,11 +181,13 @@ def test_the_keys_for_programs_are_always_the_same(file: Path, tmp_path: Path) -
     ]
     assert full["watched"] == [
         {
+            "play": 1,
             "account": "default",
             "item": "Heat (1995)",
             "watched_at": "2026-11-20T20:00:00+00:00",
             "how": "scrobbled",
             "history_id": 77,
+            "undone_at": None,
         }
     ]
 
@@ -197,8 +201,19 @@ def test_each_thing_has_its_line(file: Path, tmp_path: Path) -> None:
         "Last      Heat (1995) (playing, 30%)",
         "Waiting   stop TRON: Legacy (2010), 20 Nov 20:00",
         "Set aside Le Fabuleux Destin d'Amélie Poulain (2001), 20 Nov 20:00: Trakt does not know this item",
-        "Watched   Heat (1995), 20 Nov 20:00, scrobbled",
+        "Watched   Heat (1995), 20 Nov 20:00, scrobbled, play 1",
     ]
+
+
+def test_what_was_not_recognised_is_counted_and_named_with_what_to_do(file: Path, tmp_path: Path) -> None:
+    kept(tmp_path / "state", HEAT, TRON)
+    for number in (1, 2):
+        with opened(tmp_path / "state") as store:
+            store.set_aside(claimed(store), "which one?", candidates="[]").result(10)
+        words = "1 watch was" if number == 1 else "2 watches were"
+        assert f"Unmatched {words} not recognised: scrobbler fix 1" in status(file)
+    assert "Set aside TRON: Legacy (2010), 20 Nov 20:00 (scrobbler fix 2): which one?" in status(file)
+    assert [one["unmatched"] for one in known(file)["set_aside"]] == [True, True]
 
 
 def test_of_each_player_it_says_when_it_was_heard_last(
@@ -341,4 +356,4 @@ def test_no_secret_is_shown(file: Path, tmp_path: Path) -> None:
 def test_times_are_shown_in_the_users_own_zone(file: Path, tmp_path: Path) -> None:
     filled(tmp_path / "state")
     done = ran("status", "--config", file, TZ="UTC-5:30")
-    assert "Watched   Heat (1995), 21 Nov 01:30, scrobbled\n" in done.stdout
+    assert "Watched   Heat (1995), 21 Nov 01:30, scrobbled, play 1\n" in done.stdout

@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 
 from scrobbler.adapters import Options
 from scrobbler.errors import ConfigError
+from scrobbler.filters import Filter, Genre
 from scrobbler.settings import config
 from scrobbler.settings.config import load, parse
 from scrobbler.settings.tables import Notify
 from scrobbler.settings.toml import Document
 
 FILE = Path("config.toml")
+NO_TITLE = "a rule names a film or a show by its address or id, such as tt0113277 or tmdb:tv:1396"
 
 
 def test_without_a_file_the_defaults_watch_mpv(tmp_path: Path) -> None:
@@ -62,6 +64,37 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
     assert (found.scrobble.threshold, found.scrobble.really_watched, found.scrobble.at_threshold) == (90.0, 0.0, False)
 
 
+def test_users_and_filters_are_a_players_own() -> None:
+    found = parse(
+        """
+        [accounts.marta]
+        [accounts.paul]
+        [filter]
+        shorter_than = 10
+        [players.plex]
+        account = "marta"
+        users = { "Marta K." = "marta", "2" = "paul", "*" = "default" }
+        [players.plex.filter]
+        ignore_libraries = ["Kids"]
+        allow = ["live"]
+        [players.emby]
+        """,
+        FILE,
+    )
+    assert found.players["plex"].users == {"Marta K.": "marta", "2": "paul", "*": "default"}
+    assert found.players["emby"].users is None
+    assert found.filter == Filter(shorter_than=10)
+    assert found.players["plex"].filter == Filter(ignore_libraries=("Kids",), allow=(Genre.LIVE,))
+    assert found.players["emby"].filter == Filter()
+
+
+def test_where_users_decide_a_players_own_account_is_none_of_the_programs() -> None:
+    text = '[accounts.marta]\n[players.plex]\nusers = { "Marta" = "marta" }'
+    assert parse(text, FILE).accounts == ("marta",)
+    assert parse("[players.plex]\nusers = {}", FILE).accounts == ("default",)
+    assert parse("[players.plex]", FILE).accounts == ("default",)
+
+
 def test_an_address_may_be_of_the_sixth_version() -> None:
     found = parse('[server]\nlisten = "[::1]:8722"', FILE)
     assert found.server is not None
@@ -92,7 +125,7 @@ def test_an_address_may_be_of_the_sixth_version() -> None:
         ("[plyers.mpv]", "config.toml:1: plyers: there is no such key (did you mean players?)"),
         (
             "[players.foo]",
-            "config.toml:1: players.foo: there is no adapter 'foo'; installed are: emby, jellyfin, mpv, plex, tautulli",
+            "config.toml:1: players.foo: there is no adapter 'foo'; installed are: emby, jellyfin, kodi, mpv, plex, tautulli",
         ),
         ('[players.tv]\nkind = "foo"', "config.toml:2: players.tv.kind: there is no adapter 'foo'"),
         (
@@ -124,6 +157,37 @@ def test_an_address_may_be_of_the_sixth_version() -> None:
         ('[notify]\ntargets = ["a://hush", 7]', "config.toml:2: notify.targets: this must be a list of addresses such"),
         ('[notify]\ntarget = ["a://hush"]', "config.toml:2: notify.target: there is no such key (did you mean targets"),
         ('[state]\n# a comment\n"dir" = 3', "config.toml:3: state.dir: this must be a text in quotes"),
+        (
+            '[players.plex]\nusers = { "Kim" = "k" }',
+            "config.toml:2: players.plex.users.Kim: there is no [accounts.k]; known are: default",
+        ),
+        (
+            '[players.plex.users]\n"Kim K." = "default"\n"kim  k." = "default"',
+            "config.toml:3: players.plex.users.kim  k.: this is 'Kim K.' once more: case and spaces make no difference",
+        ),
+        ('[players.plex.users]\n" " = "default"', "config.toml:2: players.plex.users. : a user has a name or an id"),
+        (
+            "[players.plex]\nusers = [1]",
+            'config.toml:2: players.plex.users: this must be a table such as { "Marta K." = "marta" }, not a list',
+        ),
+        (
+            "[players.plex.users]\nkim = 5",
+            "config.toml:1: players.plex.users: this must be a table such as",
+        ),
+        (
+            '[filter]\nignore_paths = ["/a", "Kids"]',
+            "config.toml:2: filter.ignore_paths: 'Kids' fits no path: write a whole one",
+        ),
+        (
+            '[players.plex.filter]\nonly_paths = ["~no-such-user/x"]',
+            "config.toml:2: players.plex.filter.only_paths: '~no-such-user/x': there is no user of that name here",
+        ),
+        ('[filter]\n\nallow = ["music"]', 'config.toml:3: filter.allow: this must be a list that may hold "live"'),
+        ('[filter]\nignore_user = ["x"]', "config.toml:2: filter.ignore_user: there is no such key (did you mean ign"),
+        ('[filter]\nonly_users = "x"', 'config.toml:2: filter.only_users: this must be a list of names such as "Kids"'),
+        ("[filter]\nshorter_than = -1", "config.toml:2: filter.shorter_than: this must be a number of minutes from 0"),
+        ("[players.mpv]\nfilter = 5", "config.toml:2: players.mpv.filter: this must be a table"),
+        ("[players.mpv.filter]\nx = 5", "config.toml:2: players.mpv.filter.x: there is no such key"),
     ],
 )
 def test_a_mistake_is_named_with_its_line(text: str, words: str) -> None:
@@ -222,3 +286,84 @@ def _toml(value: object) -> str:
 
 def test_the_default_path_is_in_the_users_folder(tmp_path: Path) -> None:
     assert config.default_path() == tmp_path / "config" / "scrobbler" / "config.toml"
+
+
+# Rules
+
+
+def test_rules_are_read_in_their_order_and_know_their_lines() -> None:
+    kids, office = parse(
+        """[[rules]]
+path = "~/Kids"
+ignore = true
+
+[[rules]]
+show = "Office"
+item = "https://trakt.tv/shows/the-office/seasons/2"
+episode_offset = -13
+""",
+        FILE,
+    ).rules
+    assert (kids.where, kids.path, kids.item) == ("config.toml:1", "~/Kids", None)
+    assert (office.where, office.show, office.season, office.episode_offset) == ("config.toml:5", "Office", 2, -13)
+    assert office.item is not None
+    assert office.item.ids.slug == "the-office"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("rules = 1", "config.toml:1: rules: this must be tables, each written as [[rules]]"),
+        ("[rules]\nshow = 'X'", "config.toml:1: rules: this must be tables, each written as [[rules]]"),
+        ("[[rules]]\nitem = 'tt1'", "config.toml:1: rules: a rule needs one of path, show, title, library: what it"),
+        ("[[rules]]\nshow = 'X'", "config.toml:1: rules: a rule needs item, or ignore = true"),
+        ("[[rules]]\nshow = ''", "config.toml:2: rules.show: this must be a text that is not empty"),
+        (
+            "[[rules]]\nshow = 'X'\nitem = 'tt1'\n[[rules]]\nshow = 'Y'\nitme = 'tt2'",
+            "config.toml:6: rules.itme: there is no such key (did you mean item?)",
+        ),
+        (
+            "[[rules]]\nshow = 'X'\nitem = 'tt1'\n[[rules]]\nshow = 'Y'\nseason = '2'",
+            "config.toml:6: rules.season: this must be a season's number, not a text in quotes",
+        ),
+        (
+            "[[rules]]\nshow = 'X'\nepisode_offset = 1000000\nitem = 'tt1'",
+            "config.toml:3: rules.episode_offset: this must be a whole number, as 13 or -12",
+        ),
+        (
+            "[[rules]]\nshow = 'X'\nignore = true\nitem = 'tt1'",
+            "config.toml:4: rules.item: either item or ignore = true, not both",
+        ),
+        (
+            "[[rules]]\nshow = 'X'\nignore = true\nseason = 2",
+            "config.toml:4: rules.season: this goes with item, and not with ignore = true",
+        ),
+        ("[[rules]]\npath = 'X'\nignore = true", "config.toml:2: rules.path: 'X' fits no path: write a whole one"),
+        ("[[rules]]\nshow = 'X'\nitem = 'Heat (1995)'", f"config.toml:3: rules.item: {NO_TITLE}"),
+        (
+            "[[rules]]\nshow = 'X'\nitem = 'https://thetvdb.com/dereferrer/episode/5'",
+            f"config.toml:3: rules.item: {NO_TITLE}",
+        ),
+        (
+            "[[rules]]\nshow = 'X'\nitem = 'https://thetvdb.com/series/x'",
+            "config.toml:3: rules.item: TVDb's id is not in this address, only the name 'x': give an address",
+        ),
+        (
+            "[[rules]]\nshow = 'X'\nitem = 'tmdb:movie:603'\nepisode_offset = 1",
+            "config.toml:4: rules.episode_offset: this goes with a show, and item is a film",
+        ),
+        (
+            "[[rules]]\nshow = 'X'\nitem = 'tmdb:tv:603 s01e02'",
+            "config.toml:3: rules.item: a rule is of a whole show or season: one file is corrected with",
+        ),
+        (
+            "[[rules]]\nshow = 'X'\nitem = 'tmdb:tv:603 s2'\nseason = 3",
+            "config.toml:4: rules.season: there is a season in item already; one of the two is enough",
+        ),
+    ],
+)
+def test_a_wrong_rule_is_one_line_that_says_what_is_allowed(text: str, words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(text, FILE)
+    assert str(caught.value).startswith(words)
+    assert "\n" not in str(caught.value)

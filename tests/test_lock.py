@@ -4,13 +4,15 @@ import os
 import resource
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
+from scrobbler import __version__
 from scrobbler.errors import StateError
-from scrobbler.lock import NAME, held, holder
+from scrobbler.lock import NAME, began, held, holder
 
 
 def test_a_second_agent_is_refused_with_the_pid_of_the_first(tmp_path: Path) -> None:
@@ -34,8 +36,20 @@ def test_the_kernel_lets_go_when_the_holder_is_killed(tmp_path: Path) -> None:
         "with held(Path(sys.argv[1])): os.kill(os.getpid(), signal.SIGKILL)"
     )
     subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False, timeout=30)
-    assert (tmp_path / NAME).read_text().strip().isdigit()
+    assert (tmp_path / NAME).read_text().split()[0].isdigit()
     assert holder(tmp_path) is None
+
+
+def test_the_holder_says_its_version_and_since_when_it_runs(tmp_path: Path) -> None:
+    before = datetime.now(UTC) - timedelta(seconds=2)
+    with held(tmp_path):
+        since, version = began(tmp_path)
+    assert before < since < datetime.now(UTC) + timedelta(seconds=2)
+    assert version == __version__
+    (tmp_path / NAME).write_text(f"{os.getpid():<10}\n")  # as older ones sign
+    assert began(tmp_path)[1] == ""
+    with pytest.raises(StateError, match="cannot be read"):
+        began(tmp_path / "nowhere")
 
 
 def test_nobody_holds_a_folder_that_is_not_there(tmp_path: Path) -> None:

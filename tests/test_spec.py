@@ -21,10 +21,12 @@ from scrobbler.errors import PayloadError
 from scrobbler.events import Kind, Percent, PlayerEvent, Seconds
 from scrobbler.machine.policy import Policy
 from scrobbler.machine.scrobble import WINDOWS, Action, Scrobble
+from scrobbler.filters import Filter
 from scrobbler.machine.session import DEFAULT_ACCOUNT
 from scrobbler.machine.step import TRANSITIONS
 from scrobbler.sandbox import FaultKind
 from scrobbler.settings import config, tables
+from scrobbler.settings.rules import RuleKeys
 from scrobbler.trakt.statuses import TABLE
 
 T0 = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
@@ -101,8 +103,23 @@ def test_the_keys_of_the_configuration_are_those_of_the_page() -> None:
         for name, default in zip(kind.__struct_fields__, kind.__struct_defaults__, strict=True)
     ]
     found += [("players.NAME.kind", "NAME"), ("players.NAME.account", DEFAULT_ACCOUNT)]
+    found += [(f"players.NAME.{key}", "none") for key in ("secret", "secret_file", "users", "filter")]
     assert rows("config.md", "key", "default") == found
-    assert set(tables.PlayerKeys.__struct_fields__) == {"kind", "account"}
+    assert {f"players.NAME.{key}" for key in tables.PlayerKeys.__struct_fields__} == {
+        name for name, _ in found if name.startswith("players.")
+    }
+
+
+def test_the_keys_of_a_filter_are_those_of_the_page() -> None:
+    defaults = zip(Filter.__struct_fields__, Filter.__struct_defaults__, strict=True)
+    table = [(name, "none" if default is None else str(list(default))) for name, default in defaults]
+    assert rows("config.md", "key of a filter", "default") == table
+
+
+def test_the_keys_of_a_rule_are_those_of_the_page() -> None:
+    defaults = zip(RuleKeys.__struct_fields__, RuleKeys.__struct_defaults__, strict=True)
+    table = [(name, "none" if default is None else str(default).lower()) for name, default in defaults]
+    assert rows("config.md", "key of a rule", "default") == table
 
 
 def test_the_keys_of_mpv_are_those_of_the_page() -> None:

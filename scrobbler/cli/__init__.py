@@ -13,27 +13,46 @@ from pathlib import Path
 from typing import Any, Final, NoReturn, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 from msgspec.structs import replace
 
 from scrobbler import __version__
 from scrobbler.errors import ConfigError, ScrobblerError
 from scrobbler.machine.session import DEFAULT_ACCOUNT
-from scrobbler.settings import config, credentials
+from scrobbler.settings import credentials, secrets
+from scrobbler.settings.config import Config, default_path
+from scrobbler.settings.config import load as load_config
 from scrobbler.settings.credentials import Credentials
+from scrobbler.settings.secrets import Secret
 from scrobbler.trakt.app import App
 
 COMMANDS: Final = {
+    "init": "Set it up: find players, write the configuration, sign in.",
+    "doctor": "Look whether all is well, and say what mends it.",
     "run": "Run the agent: watch players, tell Trakt.",
     "login": "Sign in to Trakt with a code or a QR.",
     "logout": "Sign out: take the access back at Trakt, forget the tokens.",
     "accounts": "Show who is signed in, and until when.",
     "status": "Show what is watched, what waits, what was sent.",
-    "queue": "Show what waits and what was set aside; try it again, or drop it.",
+    "undo": "Take a wrong watch out of Trakt's history again.",
+    "add": "Enter a watch by hand.",
+    "fix": "Say what something really is; the next one is right by itself.",
+    "rules": "Show what you corrected, and the rules of the configuration.",
+    "queue": "Show what waits and what was set aside; retry it, or drop it.",
     "log": "Show what came in, what went out, and why not.",
+    "switch": "Say whose a shared television is now.",
+    "users": "Show for whom each user of a server counts; map one.",
+    "webhook": "Show where a server must post, and how to tell it.",
     "incognito": "Say nothing of what is watched for a while.",
+    "config": "Show, check and change what is set.",
     "notify": "Show where you are told that something needs you, and try it.",
+    "identify": "Show what would be scrobbled for a file, and how that is known.",
     "api": "Call any method of Trakt's API.",
     "replay": "Play a recorded log again, and show what it leads to.",
+    "explain": "Show what one message of a player says, and what follows.",
+    "service": "Let the agent start by itself, with systemd.",
+    "completion": "Let your shell complete commands with the Tab key.",
+    "man": "Print the manual page.",
     "demo": "Show the whole idea in half a minute, without an account.",
     "sandbox": "Run a Trakt of your own, to try things out.",
 }
@@ -52,9 +71,13 @@ class Settings:
         self.config_path: Path | None = None
         self.state_dir: Path | None = None
 
-    def load(self) -> config.Config:
+    def path(self) -> Path:
+        """The file that is read, whether it is there or not."""
+        return self.config_path or default_path()
+
+    def load(self) -> Config:
         """The configuration, with the options' word above the file's. Raises ``ConfigError``."""
-        loaded = config.load(self.config_path)
+        loaded = load_config(self.config_path)
         return replace(loaded, state_dir=self.state_dir.absolute()) if self.state_dir else loaded
 
 
@@ -63,7 +86,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def app_of(configuration: config.Config, known: Credentials | None = None) -> App:
+def app_of(configuration: Config, known: Credentials | None = None) -> App:
     """The Trakt app with these credentials, else with those that are found.
 
     Without any, nothing can be sent but everything can be kept. Raises ``ConfigError`` where a source is wrong.
@@ -77,7 +100,15 @@ def app_of(configuration: config.Config, known: Credentials | None = None) -> Ap
     )
 
 
-def known_account(configuration: config.Config, name: str) -> str:
+def secret_of(configuration: Config, player: str) -> Secret:
+    """What the server of a player must know: what the user set, else what is made now or was made before.
+
+    Raises ``StateError`` where it cannot be kept.
+    """
+    return configuration.players[player].secret or secrets.made(configuration.state_dir, player)
+
+
+def known_account(configuration: Config, name: str) -> str:
     """The name, where there is such an account. Raises ``ConfigError`` where there is none."""
     known = dict.fromkeys((*configuration.accounts, DEFAULT_ACCOUNT))
     if name not in known:
@@ -161,6 +192,10 @@ class _Commands(Group):
             return None
         found: click.Command = import_module(f"scrobbler.cli.{cmd_name}").command
         return found
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        commands = [CompletionItem(name, help=what) for name, what in COMMANDS.items() if name.startswith(incomplete)]
+        return commands or super().shell_complete(ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -10,7 +10,9 @@ SHELLS = ("bash", "zsh", "fish")
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def command(context: click.Context, shell: str) -> None:
-    """Print what lets a shell complete commands and options with the Tab key.
+    """Let your shell complete commands with the Tab key.
+
+    It prints what the shell is to read.
 
     \b
     Examples:

@@ -76,15 +76,19 @@ def _set(configuration: Config, request: Incognito) -> None:
 
 def _until(word: str | None, duration: str | None, end: str | None) -> datetime | None:
     """When it ends that is switched on; None where it is not."""
+    until = ending(duration, end)
+    if word == "off" and until is not None:
+        raise click.UsageError("--for and --until go with on.")
+    return UNTIL_OFF if until is None and word == "on" else until
+
+
+def ending(duration: str | None, end: str | None) -> datetime | None:
+    """When something ends that is said with ``--for`` or ``--until``; None without either. Raises ``ConfigError``."""
     if duration is not None and end is not None:
         raise click.UsageError("Either --for or --until, not both.")
-    if word == "off" and (duration is not None or end is not None):
-        raise click.UsageError("--for and --until go with on.")
     if duration is not None:
         return now() + _duration(duration)
-    if end is not None:
-        return _next(end)
-    return UNTIL_OFF if word == "on" else None
+    return _next(end) if end is not None else None
 
 
 def _duration(text: str) -> timedelta:

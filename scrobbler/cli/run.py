@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -16,22 +16,30 @@ import msgspec
 from scrobbler import adapters, lock
 from scrobbler.adapters import Screens, Webhook
 from scrobbler.agent import Agent, Source
-from scrobbler.cli import Settings, app_of, now, settings_options
+from scrobbler.cli import Settings, app_of, now, secret_of, settings_options
+from scrobbler.cli.renewal import Renewed, first, give_way, renewing
 from scrobbler.control import channel as control
 from scrobbler.delivery.courier import Courier
 from scrobbler.delivery.network import Network
 from scrobbler.delivery.outlet import Outlet
 from scrobbler.errors import ConfigError, ScrobblerError, StateError
 from scrobbler.events import Percent, Seconds
-from scrobbler.identify.lookup import Finder
+from scrobbler.filters import Filter, Filters
+from scrobbler.identify.corrections import Corrector
+from scrobbler.identify.finder import Finder
+from scrobbler.identify.memory import Memory
 from scrobbler.machine.policy import Policy
-from scrobbler.notices.notify import Notifier
+from scrobbler.notices.notify import Notifier, Unmatched
 from scrobbler.replay.recording import RecordedWatcher, RecordedWebhook, Recorder
 from scrobbler.settings.config import Config
 from scrobbler.settings.tables import Server
+from scrobbler.settings.watch import changes
+from scrobbler.state.outbox import Entry
+from scrobbler.state.snapshot import look
 from scrobbler.state.store import Store
 from scrobbler.trakt.client import Trakt
 from scrobbler.trakt.tokens import TokenFile
+from scrobbler.web.doors import Doors
 from scrobbler.welcome.invitation import Invitation, SignedIn
 from scrobbler.welcome.usher import Usher
 
@@ -68,12 +76,12 @@ def command(settings: Settings, verbose: bool, record: Path | None) -> None:
         if store.moved:
             log.error("%s", store.moved)
         try:
-            asyncio.run(_until_told(configuration, store, recorder))
+            asyncio.run(_until_told(settings, configuration, store, recorder))
         except ExceptionGroup as group:
             mistakes = group.subgroup(ScrobblerError)
             if mistakes is None:
                 raise
-            raise _first(mistakes) from None
+            raise first(mistakes) from None
         finally:
             store.close()
             if recorder is not None:
@@ -81,23 +89,50 @@ def command(settings: Settings, verbose: bool, record: Path | None) -> None:
     log.info("stopped")
 
 
-async def _until_told(configuration: Config, store: Store, recorder: Recorder | None) -> None:
-    """Run until SIGTERM or SIGINT."""
-    running = asyncio.ensure_future(_run(configuration, store, recorder))
+async def _until_told(settings: Settings, configuration: Config, store: Store, recorder: Recorder | None) -> None:
+    """Run until SIGTERM or SIGINT, with what the configuration says at the time."""
+    with contextlib.closing(Doors()) as doors:
+
+        async def begin(holds: Config, over: asyncio.Event) -> None:
+            await _run(holds, over, store, recorder, doors)
+
+        changed = changes(settings.path(), partial(_load, settings, configuration.state_dir))
+        await _until_signal(renewing(begin, configuration, changed))
+
+
+def _load(settings: Settings, state_dir: Path) -> Config:
+    """What the configuration says now, on the state folder that we hold. Raises ``ConfigError`` where we cannot run."""
+    configuration = settings.load()
+    if configuration.state_dir != state_dir:
+        log.warning("state.dir is another now: that holds from the next start on")
+    for name, player in configuration.players.items():
+        _check_users(configuration, name, _build(name, player.kind, player.options))
+    return msgspec.structs.replace(configuration, state_dir=state_dir)
+
+
+async def _until_signal(what: Coroutine[None, None, None]) -> None:
+    running = asyncio.ensure_future(what)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, running.cancel)
     with contextlib.suppress(asyncio.CancelledError):
         await running
 
 
-async def _run(configuration: Config, store: Store, recorder: Recorder | None) -> None:
+async def _run(
+    configuration: Config, over: asyncio.Event, store: Store, recorder: Recorder | None, doors: Doors
+) -> None:
+    """Run until cancelled, or until it is over for this configuration: then nothing is on its way any more."""
     made = {name: _build(name, player.kind, player.options) for name, player in configuration.players.items()}
     built = {name: _recorded(one, recorder, configuration.players[name].kind, name) for name, one in made.items()}
     webhooks = {name: one for name, one in built.items() if isinstance(one, Webhook)}
+    for name, one in made.items():
+        _check_users(configuration, name, one)
     sources = [
         Source(
             name=name,
             account=player.account,
+            users=player.users,
+            filters=filters_of(configuration, name, serves=name in webhooks),
             watcher=None if name in webhooks else built[name],
             policy=policy_of(configuration, calls_us=name in webhooks),
         )
@@ -106,20 +141,37 @@ async def _run(configuration: Config, store: Store, recorder: Recorder | None) -
     network = Network()
     invitations = {account: _invitation(account, configuration) for account in configuration.accounts}
     notifier = _notifier(configuration)
-    outlets = {account: _outlet(one, configuration, store, network, notifier) for account, one in invitations.items()}
+    notifier.still_unmatched(*map(_unmatched, (one for one in look(configuration.state_dir).aside if one.unmatched)))
+    memory = Memory(store)
+    outlets = {
+        account: _outlet(one, configuration, store, memory, network, notifier) for account, one in invitations.items()
+    }
     agent = Agent(sources, store, outlets, now, keep_days=configuration.keep_days)
-    async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
-        if configuration.server is not None or webhooks:
-            notifier.page = await _listen(stack, configuration, webhooks, agent, invitations)
-        await stack.enter_async_context(control.answering(configuration.state_dir, agent.perform))
-        for invitation in invitations.values():
-            tasks.create_task(invitation.run())
-        tasks.create_task(notifier.run(tuple(invitations.values())))
-        for name, player in configuration.players.items():
-            if isinstance(made[name], Screens):
-                tasks.create_task(Usher(made[name], invitations[player.account], now).run())
-        log.info("watching %s", ", ".join(configuration.players))
-        await agent.run()
+    try:
+        async with asyncio.TaskGroup() as tasks, AsyncExitStack() as stack:
+            if configuration.server is not None or webhooks:
+                notifier.page = await _listen(stack, configuration, webhooks, agent, invitations, doors)
+            await stack.enter_async_context(control.answering(configuration.state_dir, agent.perform))
+            for invitation in invitations.values():
+                tasks.create_task(invitation.run())
+            tasks.create_task(notifier.run(tuple(invitations.values())))
+            for name, player in configuration.players.items():
+                if isinstance(made[name], Screens):
+                    tasks.create_task(Usher(made[name], invitations[player.account], now).run())
+            log.info("watching %s", ", ".join(configuration.players))
+            tasks.create_task(agent.run())
+            await over.wait()
+            await agent.settle()
+            give_way()
+    except* Renewed:
+        pass
+
+
+def filters_of(configuration: Config, name: str, *, serves: bool) -> Filters:
+    """What of a player is not to be counted; one that the configuration does not name has only what is for all."""
+    player = configuration.players.get(name)
+    own = player.filter if player is not None else Filter()
+    return Filters(player=name, serves=serves, everywhere=configuration.filter, own=own)
 
 
 def policy_of(configuration: Config, *, calls_us: bool) -> Policy:
@@ -131,6 +183,14 @@ def policy_of(configuration: Config, *, calls_us: bool) -> Policy:
         really_watched=Percent(chosen.really_watched),
         at_threshold=chosen.at_threshold,
     )
+
+
+def _check_users(configuration: Config, name: str, adapter: object) -> None:
+    """Raises ``ConfigError`` where users are mapped of a player that can name none: it would count for nobody."""
+    player = configuration.players[name]
+    if player.users is not None and not isinstance(adapter, Webhook):
+        words = f"{player.kind} stands beside its user and names none: say players.{name}.account instead"
+        raise ConfigError(f"{configuration.path}: players.{name}.users: {words}")
 
 
 def _build(name: str, kind: str, options: adapters.Options) -> Any:
@@ -147,7 +207,7 @@ def _recorded(adapter: Any, recorder: Recorder | None, kind: str, name: str) -> 
 
 
 def _outlet(
-    invitation: Invitation, configuration: Config, store: Store, network: Network, notifier: Notifier
+    invitation: Invitation, configuration: Config, store: Store, memory: Memory, network: Network, notifier: Notifier
 ) -> Outlet:
     account = invitation.account
     tokens = TokenFile(configuration.state_dir, account)
@@ -158,8 +218,20 @@ def _outlet(
     if problem:
         log.warning("account %s %s; what is watched meanwhile is kept", account, problem)
     trakt = Trakt(app_of(configuration), tokens)
-    courier = Courier(account, trakt, Finder(trakt), store, now)
+    finder = Finder(trakt, now, memory=memory, correct=Corrector(store.corrections, configuration.rules))
+    courier = Courier(account, trakt, finder, store, now)
+    loop = asyncio.get_running_loop()
+
+    def unmatched(entry: Entry) -> None:
+        with contextlib.suppress(RuntimeError):  # the agent has ended meanwhile; it is told when it starts again
+            loop.call_soon_threadsafe(notifier.unmatched, _unmatched(entry))
+
+    courier.unmatched = unmatched
     return Outlet(courier, store, tokens, now, network, invitation.look, partial(notifier.closed, account))
+
+
+def _unmatched(entry: Entry) -> Unmatched:
+    return Unmatched(entry=entry.id, account=entry.scrobble.account, label=entry.scrobble.media.label())
 
 
 def _notifier(configuration: Config) -> Notifier:
@@ -177,37 +249,25 @@ async def _listen(
     webhooks: Mapping[str, Webhook],
     agent: Agent,
     invitations: Mapping[str, Invitation],
+    doors: Doors,
 ) -> str:
     """Open the web server, and say where one can sign in.
 
     Its modules are imported here, because most agents beside a player need none.
     """
     from scrobbler.web.app import Hook, build  # noqa: PLC0415
+    from scrobbler.web.gate import Entrance  # noqa: PLC0415
     from scrobbler.web.guard import Guard  # noqa: PLC0415
     from scrobbler.web.login import LoginPages  # noqa: PLC0415
     from scrobbler.web.server import serving  # noqa: PLC0415
 
     server = configuration.server or Server()
-    hooks = {name: Hook(webhook=webhook, secret=_secret(name, configuration)) for name, webhook in webhooks.items()}
+    hooks = {name: Hook(webhook=webhook, secret=secret_of(configuration, name)) for name, webhook in webhooks.items()}
+    entrance = Entrance(hosts=server.hosts, url=server.public_url)
     pages = LoginPages(invitations, Guard(password=server.password), now).routes()
-    address = await stack.enter_async_context(serving(build(hooks, agent, now, pages), *server.address()))
+    app = build(hooks, agent, now, pages, entrance)
+    address = await stack.enter_async_context(serving(app, *server.address(), doors))
     log.info("listening on %s", address)
     if not all(isinstance(one.state, SignedIn) for one in invitations.values()):
         log.info("to sign in, open %s/login", address)
     return f"{address}/login"
-
-
-def _secret(name: str, configuration: Config) -> str:
-    """What the callers of a hook must know. Raises ``ConfigError`` where nothing was set: it would be closed to all."""
-    secret = getattr(configuration.players[name].options, "secret", "")
-    if not isinstance(secret, str) or not secret:
-        raise ConfigError(
-            f"{configuration.path or 'the configuration'}: players.{name}.secret is missing: "
-            f"choose a long random text, and let the server post to /hooks/{name}?token=THAT_TEXT"
-        )
-    return secret
-
-
-def _first(group: BaseExceptionGroup[ScrobblerError]) -> ScrobblerError:
-    inner = group.exceptions[0]
-    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner

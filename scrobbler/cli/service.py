@@ -16,21 +16,24 @@ scope_option = click.option(
 )
 
 
-@click.group(cls=Group)
-def command() -> None:
+@click.group(cls=Group, invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> None:
     """Let the agent start by itself, with systemd.
 
-    Beside a player it is a service of your own, which starts when you log in. On a headless box it is one of the
+    Without a command it says how it is. Beside a player it is a service of your own, which starts when you log in. On a headless box it is one of the
     machine's, in the name of a user of its own who may do nothing else (--system). macOS and Windows: see
     packaging/launchd and packaging/windows.
 
     \b
     Examples:
+      scrobbler service
       scrobbler service install
       sudo scrobbler service install --system
-      scrobbler service status
       scrobbler service uninstall
     """
+    if context.invoked_subcommand is None:
+        context.invoke(status)
 
 
 @command.command()
@@ -46,6 +49,7 @@ def install(settings: Settings, system: bool, dry_run: bool, no_start: bool) -> 
 
     \b
     Examples:
+      scrobbler service install
       scrobbler service install --dry-run
       scrobbler service install --config ~/trakt.toml
     """
@@ -80,6 +84,7 @@ def uninstall(system: bool) -> None:
     \b
     Examples:
       scrobbler service uninstall
+      sudo scrobbler service uninstall --system
     """
     unit = _unit(system)
     if not unit.path.exists():
@@ -100,6 +105,7 @@ def status(system: bool, as_json: bool) -> None:
     \b
     Examples:
       scrobbler service status
+      scrobbler service status --system
     """
     unit = _unit(system)
     installed = unit.path.exists()

@@ -8,14 +8,16 @@ from msgspec.structs import asdict
 
 from scrobbler import lock
 from scrobbler.cli import Settings, local, now, printable, settings_options
-from scrobbler.cli.entries import dumped, told
+from scrobbler.cli.entries import dumped, told, told_play
 from scrobbler.cli.incognito import report as incognito
+from scrobbler.cli.switch import rows as switched
+from scrobbler.cli.switch import said
+from scrobbler.cli.users import mapped, stranger, unmapped
 from scrobbler.control.request import UNTIL_OFF, shown
 from scrobbler.errors import StateError
 from scrobbler.machine.motion import State, estimate
 from scrobbler.machine.session import Session
 from scrobbler.settings.config import Config
-from scrobbler.state.plays import Play
 from scrobbler.state.snapshot import Snapshot, look
 from scrobbler.trakt.tokens import TokenFile
 
@@ -45,6 +47,7 @@ def _report(configuration: Config, state: Snapshot, at: datetime) -> dict[str, A
     """Everything that is known, in the shape of ``--json``."""
     pid = lock.holder(configuration.state_dir)
     heard = {one.source: one for one in state.heard}
+    users = mapped(configuration, state)
     return {
         "agent": {"running": pid is not None, "pid": pid},
         "state_dir": str(configuration.state_dir),
@@ -53,9 +56,10 @@ def _report(configuration: Config, state: Snapshot, at: datetime) -> dict[str, A
             {
                 "name": name,
                 "kind": player.kind,
-                "account": player.account,
+                "account": player.account if player.users is None else None,
                 "heard_at": heard[name].at if name in heard else None,
                 "heard": heard[name].words if name in heard else None,
+                "users": [one for one in users if one["player"] == name],
             }
             for name, player in configuration.players.items()
         ],
@@ -64,12 +68,14 @@ def _report(configuration: Config, state: Snapshot, at: datetime) -> dict[str, A
         ],
         "waiting": [asdict(told(entry)) for entry in state.waiting],
         "set_aside": [asdict(told(entry)) for entry in state.aside],
-        "watched": [_play(play) for play in state.plays],
+        "watched": [asdict(told_play(play)) for play in state.plays],
         "incognito": [
             incognito(name, until)
             for name in configuration.accounts
             if (until := state.incognito.get(name)) is not None and until > at
         ],
+        "switched": switched(state.switched, at),
+        "unmapped": unmapped(configuration, state),
     }
 
 
@@ -96,16 +102,6 @@ def _session(session: Session, at: datetime | None) -> dict[str, Any]:
     }
 
 
-def _play(play: Play) -> dict[str, Any]:
-    return {
-        "account": play.account,
-        "item": play.media.label(),
-        "watched_at": play.watched_at,
-        "how": play.how.value,
-        "history_id": play.history_id,
-    }
-
-
 def _words(report: dict[str, Any], at: datetime) -> str:
     """The report for people: a line a thing, and no heading over nothing."""
     agent = report["agent"]
@@ -118,16 +114,29 @@ def _words(report: dict[str, Any], at: datetime) -> str:
         lines.append(f"Incognito {one['account']}: {shown(one['until'] or UNTIL_OFF)}")
     for player in report["players"]:
         heard = f", last heard {_ago(at - player['heard_at'])}" if player["heard_at"] else ""
-        lines.append(f"Player    {player['name']} ({player['kind']}), for {player['account']}{heard}")
+        lines.append(f"Player    {player['name']} ({player['kind']}), for {_whose(player)}{heard}")
+    lines += [f"Switched  {said(one)}" for one in report["switched"]]
+    lines += _some([f"Unmapped  {stranger(one)}" for one in report["unmapped"]], "users")
     for one in report["watching"]:
         share = f", {one['position_s'] / one['duration_s']:.0%}" if one["position_s"] and one["duration_s"] else ""
         item = "something incognito" if one["incognito"] else one["item"]
         lines.append(f"{'Now' if agent['running'] else 'Last':<10}{item} ({one['state']}{share})")
     lines += _some([_waits(entry) for entry in report["waiting"]])
-    lines += _some([f"Set aside {one['item']}, {local(one['at'])}: {one['reason']}" for one in report["set_aside"]])
+    unmatched = [one for one in report["set_aside"] if one["unmatched"]]
+    if unmatched:
+        were = "1 watch was" if len(unmatched) == 1 else f"{len(unmatched)} watches were"
+        lines.append(f"Unmatched {were} not recognised: scrobbler fix {unmatched[0]['entry']}")
+    lines += _some([f"{_aside(one)}: {one['reason']}" for one in report["set_aside"]])
     for play in report["watched"]:
-        lines.append(f"Watched   {play['item']}, {local(play['watched_at'])}, {play['how']}")
+        word = "Undone" if play["undone_at"] else "Watched"
+        lines.append(f"{word:<10}{play['item']}, {local(play['watched_at'])}, {play['how']}, play {play['play']}")
     return "\n".join(map(printable, lines))
+
+
+def _whose(player: dict[str, Any]) -> str:
+    """For whom a player counts: its account, and those of its users."""
+    accounts = dict.fromkeys((player["account"], *(one["account"] for one in player["users"])))
+    return ", ".join(account for account in accounts if account is not None) or "nobody"
 
 
 def _waits(entry: dict[str, Any]) -> str:
@@ -135,10 +144,15 @@ def _waits(entry: dict[str, Any]) -> str:
     return f"Waiting   {entry['action']} {entry['item']}, {local(entry['at'])}{reason}"
 
 
-def _some(lines: list[str]) -> list[str]:
-    """The first ones, and how many more there are."""
+def _aside(entry: dict[str, Any]) -> str:
+    number = f" (scrobbler fix {entry['entry']})" if entry["unmatched"] else ""
+    return f"Set aside {entry['item']}, {local(entry['at'])}{number}"
+
+
+def _some(lines: list[str], command: str = "queue list") -> list[str]:
+    """The first ones, and how many more there are, which a command shows."""
     more = len(lines) - MOST
-    return lines if more <= 0 else [*lines[:MOST], f"          and {more} more: `scrobbler queue list`"]
+    return lines if more <= 0 else [*lines[:MOST], f"          and {more} more: `scrobbler {command}`"]
 
 
 def _ago(age: timedelta) -> str:

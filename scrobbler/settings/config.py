@@ -6,7 +6,7 @@ Where a value comes from, the first that has one: a command-line option, the env
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -14,8 +14,13 @@ from msgspec import Struct
 from scrobbler import adapters
 from scrobbler.adapters import Options
 from scrobbler.errors import ConfigError
+from scrobbler.filters import Filter, mistake
+from scrobbler.household import folded
+from scrobbler.identify.rules import Rule
 from scrobbler.machine.session import DEFAULT_ACCOUNT
 from scrobbler.notices.target import DESKTOP, Targets
+from scrobbler.settings import rules, secrets
+from scrobbler.settings.secrets import Secret
 from scrobbler.settings.tables import (
     NAME,
     NAME_WORDS,
@@ -28,7 +33,7 @@ from scrobbler.settings.tables import (
     State,
     Trakt,
 )
-from scrobbler.settings.toml import Document
+from scrobbler.settings.toml import Document, Keys
 
 
 class Player(Struct, frozen=True, kw_only=True):
@@ -36,7 +41,14 @@ class Player(Struct, frozen=True, kw_only=True):
 
     kind: str
     account: str
+    """Whose is what names no user."""
     options: Options
+    users: Mapping[str, str] | None = None
+    """Its server's users, and for which account each counts; None where that was not said."""
+    filter: Filter = Filter()
+    """What of it is not to be counted."""
+    secret: Secret | None = None
+    """What its server must know, where the user set it; else one is made (``settings.secrets``)."""
 
 
 class Config(Struct, frozen=True, kw_only=True):
@@ -48,6 +60,8 @@ class Config(Struct, frozen=True, kw_only=True):
     accounts: tuple[str, ...]
     players: Mapping[str, Player]
     scrobble: Scrobbling
+    filter: Filter
+    """What is not to be counted, whatever it plays on."""
     server: Server | None
     """None where there is no ``[server]``; a player that calls us wants one all the same."""
     targets: Targets
@@ -55,6 +69,8 @@ class Config(Struct, frozen=True, kw_only=True):
     state_dir: Path
     keep_days: int
     """So long are plays and decisions remembered."""
+    rules: tuple[Rule, ...] = ()
+    """What media of a kind are to be taken for; the first that fits holds."""
 
 
 def default_path() -> Path:
@@ -94,12 +110,9 @@ def parse(text: str, path: Path | None) -> Config:
         document.table(("accounts", name), Account)
     players = {name: _player(document, name) for name in sections.players or {"mpv": {}}}
     for name, player in players.items():
-        if player.account != DEFAULT_ACCOUNT and player.account not in sections.accounts:
-            known = ", ".join(dict.fromkeys((DEFAULT_ACCOUNT, *sections.accounts)))
-            raise document.wrong(
-                ("players", name, "account"),
-                f"there is no [accounts.{player.account}]; known are: {known}",
-            )
+        _check_account(document, ("players", name, "account"), player.account, sections)
+        for user, account in (player.users or {}).items():
+            _check_account(document, ("players", name, "users", user), account, sections)
     trakt = document.table(("trakt",), Trakt)
     state = document.table(("state",), State)
     for key in ("client_id", "client_secret"):
@@ -108,13 +121,15 @@ def parse(text: str, path: Path | None) -> Config:
     return Config(
         path=path,
         trakt=trakt,
-        accounts=tuple(dict.fromkeys((*sections.accounts, *(player.account for player in players.values())))),
+        accounts=tuple(dict.fromkeys((*sections.accounts, *_accounts(players)))) or (DEFAULT_ACCOUNT,),
         players=players,
         scrobble=document.table(("scrobble",), Scrobbling),
+        filter=_filter(document, ("filter",)),
         server=document.table(("server",), Server) if sections.server is not None else None,
         targets=_targets(document),
         state_dir=_state_dir(state),
         keep_days=state.keep_days,
+        rules=rules.read(document),
     )
 
 
@@ -132,7 +147,58 @@ def _player(document: Document, name: str) -> Player:
             (*at, "kind") if keys.kind else at,
             f"there is no adapter {kind!r}; installed are: {', '.join(adapters.available())}",
         )
-    return Player(kind=kind, account=keys.account, options=document.table(at, plugin.options, but=own))
+    return Player(
+        kind=kind,
+        account=keys.account,
+        options=document.table(at, plugin.options, but=own),
+        users=_users(document, (*at, "users"), keys.users),
+        filter=_filter(document, (*at, "filter")),
+        secret=_secret(document, (*at, "secret"), keys),
+    )
+
+
+def _check_account(document: Document, at: Keys, account: str, sections: Sections) -> None:
+    if account != DEFAULT_ACCOUNT and account not in sections.accounts:
+        known = ", ".join(dict.fromkeys((DEFAULT_ACCOUNT, *sections.accounts)))
+        raise document.wrong(at, f"there is no [accounts.{account}]; known are: {known}")
+
+
+def _accounts(players: Mapping[str, Player]) -> Iterator[str]:
+    """Those for which something may count. Where users decide, nothing counts for a player's own."""
+    for player in players.values():
+        yield from [player.account] if player.users is None else player.users.values()
+
+
+def _users(document: Document, at: Keys, users: Mapping[str, str] | None) -> Mapping[str, str] | None:
+    """``users``, of whom none may be another one in other letters."""
+    seen: dict[str, str] = {}
+    for user in users or {}:
+        other = seen.setdefault(folded(user), user)
+        if not folded(user):
+            raise document.wrong((*at, user), "a user has a name or an id")
+        if other != user:
+            words = f"this is {other!r} once more: case and spaces make no difference; give one of them by the id"
+            raise document.wrong((*at, user), words)
+    return users
+
+
+def _filter(document: Document, at: Keys) -> Filter:
+    """``[filter]``, or that of a player."""
+    found = document.table(at, Filter)
+    for key in ("ignore_paths", "only_paths"):
+        for pattern in getattr(found, key):
+            if (words := mistake(pattern)) is not None:
+                raise document.wrong((*at, key), words)
+    return found
+
+
+def _secret(document: Document, at: Keys, keys: PlayerKeys) -> Secret | None:
+    """What is set of ``secret`` and ``secret_file``, whose path is relative to the configuration's folder."""
+    if keys.secret is not None and keys.secret_file is not None:
+        raise document.wrong((*at[:-1], "secret_file"), f"there is a {'.'.join(at)} already; one of the two is enough")
+    own = os.path.expanduser(keys.secret_file) if keys.secret_file is not None else None  # noqa: PTH111  # as Path's raises for a user who is not there
+    file = document.path.parent / own if own is not None else None
+    return secrets.given(keys.secret, file, f"{document.path}: {'.'.join(at)}")
 
 
 def _targets(document: Document) -> Targets:

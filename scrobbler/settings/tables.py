@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, Struct, field
 
 from scrobbler.machine.session import DEFAULT_ACCOUNT
+from scrobbler.settings.secrets import SHORTEST
 
 HttpUrl = Annotated[
     str, Meta(pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$", description='an address such as "https://api.trakt.tv"')
@@ -16,11 +17,14 @@ HostPort = Annotated[
         pattern=r"^(\[[0-9A-Fa-f:.]+\]|[^:\s\[\]]+):" + _PORT + "$", description='HOST:PORT, such as "127.0.0.1:8722"'
     ),
 ]
+HostName = Annotated[str, Meta(pattern=r"^(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$")]
+HookSecret = Annotated[str, Meta(min_length=SHORTEST, description=f"a text of {SHORTEST} signs or more")]
 NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 Address = Annotated[str, Meta(pattern=r"^(desktop|[A-Za-z][A-Za-z0-9+.-]*://\S.*)$")]
 NAME_WORDS: Final = "letters, digits, dots, dashes and underlines, 64 at most"
 Days = Annotated[int, Meta(ge=1, le=36500, description="a number of days from 1 to 36500")]
 AccountName = Annotated[str, Meta(pattern=NAME, description=NAME_WORDS)]
+Users = Annotated[dict[str, str], Meta(description='a table such as { "Marta K." = "marta" }')]
 
 
 class Trakt(Struct, frozen=True, kw_only=True):
@@ -54,6 +58,11 @@ class Server(Struct, frozen=True, kw_only=True):
 
     listen: HostPort = "127.0.0.1:8722"
     password: Annotated[str, Meta(min_length=8, description="a text of 8 signs or more")] | None = None
+    public_url: HttpUrl | None = None
+    hosts: (
+        Annotated[tuple[HostName, ...], Meta(description='a list of names such as "scrobbler.lan" or "*.home.example"')]
+        | None
+    ) = None
 
     def __repr__(self) -> str:  # the password must not reach a log through a repr
         return f"Server(listen={self.listen!r}, ...)"
@@ -91,6 +100,10 @@ class PlayerKeys(Struct, frozen=True, kw_only=True):
 
     kind: str | None = None
     account: AccountName = DEFAULT_ACCOUNT
+    secret: HookSecret | None = None
+    secret_file: str | None = None
+    users: Users | None = None
+    filter: dict[str, Any] = field(default_factory=dict)
 
 
 class Sections(Struct, frozen=True, kw_only=True):
@@ -100,6 +113,8 @@ class Sections(Struct, frozen=True, kw_only=True):
     accounts: dict[str, Any] = field(default_factory=dict)
     players: dict[str, Any] = field(default_factory=dict)
     scrobble: dict[str, Any] = field(default_factory=dict)
+    filter: dict[str, Any] = field(default_factory=dict)
     server: dict[str, Any] | None = None
     notify: dict[str, Any] = field(default_factory=dict)
     state: dict[str, Any] = field(default_factory=dict)
+    rules: Any = None

@@ -44,42 +44,58 @@ class Document:
             raw = raw.get(key, {})
             if not isinstance(raw, dict):
                 raise self.wrong(at[: depth + 1], f"this must be a table, written as [{'.'.join(at)}]")
-        mine = {key: value for key, value in raw.items() if key not in but}
-        known = [name for name in into.__struct_fields__ if not name.startswith("_")]
-        for key in (key for key in mine if key not in known):
-            raise self.wrong((*at, key), _unknown(key, sorted({*known, *but})))
-        try:
-            return msgspec.convert(mine, into)
-        except msgspec.ValidationError as error:
-            raise self._misfit(at, into, str(error)) from None
+        return self._converted(at, {key: value for key, value in raw.items() if key not in but}, into, but)
 
-    def wrong(self, keys: Keys, words: str) -> ConfigError:
-        """The error that names file, line and key."""
-        return ConfigError(f"{self.path}:{self.line(keys)}: {'.'.join(keys)}: {words}")
+    def tables(self, at: Keys, into: type[T]) -> list[T]:
+        """The tables of an array, written as ``[[key]]``; a missing one is empty. Raises ``ConfigError``."""
+        (key,) = at
+        raw = self.raw.get(key, [])
+        if not isinstance(raw, list) or not all(isinstance(one, dict) for one in raw):
+            raise self.wrong(at, f"this must be tables, each written as [[{key}]]")
+        return [self._converted(at, one, into, (), number) for number, one in enumerate(raw)]
 
-    def line(self, keys: Keys) -> int:
-        """The line, from 1, where the key is written, or else the nearest table around it."""
+    def wrong(self, keys: Keys, words: str, *, nth: int = 0) -> ConfigError:
+        """The error that names file, line and key; ``nth``: of which table of an array."""
+        return ConfigError(f"{self.path}:{self.line(keys, nth=nth)}: {'.'.join(keys)}: {words}")
+
+    def line(self, keys: Keys, *, nth: int = 0) -> int:
+        """The line, from 1, where the key is written, or else the nearest table around it.
+
+        ``nth``: the tables of the array that the keys begin with are counted from 0.
+        """
         found = 1
         best = 0
-        for number, path in _assignments(self.text):
+        lines = list(_assignments(self.text))
+        heads = [index for index, (_, path) in enumerate(lines) if path == keys[:1]]
+        first, last = (*heads[nth : nth + 2], None, None)[:2] if nth or len(heads) > 1 else (None, None)
+        for number, path in lines[first:last]:
             depth = len(path)
             if path == keys[:depth] and depth > best:
                 found, best = number, depth
         return found
 
-    def _misfit(self, at: Keys, into: type[Struct], text: str) -> ConfigError:
+    def _converted(self, at: Keys, raw: dict[str, Any], into: type[T], but: Sequence[str], nth: int = 0) -> T:
+        known = [name for name in into.__struct_fields__ if not name.startswith("_")]
+        for key in (key for key in raw if key not in known):
+            raise self.wrong((*at, key), _unknown(key, sorted({*known, *but})), nth=nth)
+        try:
+            return msgspec.convert(raw, into)
+        except msgspec.ValidationError as error:
+            raise self._misfit(at, into, str(error), nth) from None
+
+    def _misfit(self, at: Keys, into: type[Struct], text: str, nth: int) -> ConfigError:
         """msgspec's words for a value that does not fit, in ours."""
         words, _, where = text.partition(" - at `")
         inner = tuple(re.findall(r"\.([A-Za-z_]\w*)", where))
         missing = re.search(r"missing required field `(\w+)`", words)
         if missing:
-            return self.wrong((*at, *inner, missing[1]), "this key is needed")
+            return self.wrong((*at, *inner, missing[1]), "this key is needed", nth=nth)
         allowed = _described(into, inner[0]) if inner else None
         got = re.search(r"Expected `([^`]+)`, got `(\w+)`", words)
         if got:
             wanted = allowed or " or ".join(_KINDS.get(kind, kind) for kind in got[1].split(" | ") if kind != "null")
-            return self.wrong((*at, *inner), f"this must be {wanted}, not {_KINDS.get(got[2], got[2])}")
-        return self.wrong((*at, *inner), f"this must be {allowed}" if allowed else words)
+            return self.wrong((*at, *inner), f"this must be {wanted}, not {_KINDS.get(got[2], got[2])}", nth=nth)
+        return self.wrong((*at, *inner), f"this must be {allowed}" if allowed else words, nth=nth)
 
 
 def _unknown(key: str, known: Sequence[str]) -> str:

@@ -25,7 +25,7 @@ from scrobbler.delivery.courier import Courier
 from scrobbler.delivery.network import Network
 from scrobbler.delivery.outlet import Outlet
 from scrobbler.events import Ids, Kind, Media, MediaKind, PlayerEvent, Seconds, SessionKey, Show
-from scrobbler.identify.lookup import Finder
+from scrobbler.identify.finder import Finder
 from scrobbler.sandbox import Sandbox
 from scrobbler.state.snapshot import look
 from scrobbler.state.store import Store
@@ -89,7 +89,7 @@ class Evening:
         self._store = Store(folder, clock())
         self._trakt = Trakt(self.double.app, self.double.tokens(folder), clock=clock.monotonic, now=clock)
         backoff = Backoff(clock.monotonic)
-        courier = Courier("default", self._trakt, Finder(self._trakt), self._store, clock, backoff=backoff)
+        courier = Courier("default", self._trakt, Finder(self._trakt, clock), self._store, clock, backoff=backoff)
         self.outlet = Outlet(courier, self._store, self.double.tokens(folder), clock, Network(lambda: None))
         self._events: asyncio.Queue[PlayerEvent] = asyncio.Queue()
         source = Source(name="tv", account="default", watcher=self, policy=WATCHER_POLICY)
