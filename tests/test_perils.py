@@ -19,6 +19,7 @@ from playbook import TRON
 from test_agent import living
 from test_store import SESSION, WATCH
 
+from scrobbler import __version__
 from scrobbler.cli.run import WATCHER_POLICY
 from scrobbler.events import Kind
 from scrobbler.lock import NAME, held
@@ -223,14 +224,14 @@ def test_of_agents_that_start_at_once_one_runs_and_the_others_say_who(tmp_path: 
                 agent.says("an agent is already running on ")
                 assert agent.process.returncode == 1
                 assert "Traceback" not in agent.said
-        assert (tmp_path / "state" / NAME).read_text().strip() == str(winner.process.pid)
+        assert (tmp_path / "state" / NAME).read_text().split()[0] == str(winner.process.pid)
         assert winner.end() == 0
 
 
 def test_a_lock_is_signed_over_a_longer_pid(tmp_path: Path) -> None:
     (tmp_path / NAME).write_text("12345678901234567890\n")
     with held(tmp_path):
-        assert (tmp_path / NAME).read_text().strip() == str(os.getpid())
+        assert (tmp_path / NAME).read_text().split() == [str(os.getpid()), __version__]
 
 
 # The clock

@@ -8,6 +8,7 @@ hence the exact version in the project file.
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,11 @@ from scrobbler_mpv.probe import peer
 
 def _ignore(error: Exception | None, value: object) -> None:
     """A command whose answer nobody needs; where this version of mpv does not know it, nothing comes of it."""
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Not that the socket died: an mpv that goes without a word is told by ``gone``, and is no error."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], OSError)
 
 
 class Client:
@@ -37,6 +43,7 @@ class Client:
         """Connects at once. Raises OSError where nobody listens any more; probe the socket before."""
         from python_mpv_jsonipc import MPVInter  # noqa: PLC0415 - not loaded before the first mpv is there
 
+        logging.getLogger("mpv-jsonipc").addFilter(_is_news)
         self._inter: Any = MPVInter(str(self._path), self._heard, self._gone)
         self._socket: socket.socket = self._inter.socket.socket
         self.pid = peer(self._socket).pid

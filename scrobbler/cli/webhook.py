@@ -49,18 +49,24 @@ class _Webhooks(Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=_Webhooks)
+@click.group(cls=_Webhooks, invoke_without_command=True)
 @settings_options
-def command() -> None:
-    """Show where a server must post, and how to tell it; try it; make a new secret.
+@click.pass_context
+def command(context: click.Context) -> None:
+    """Show where a server must post, and how to tell it.
+
+    With the name of a player it shows the address and the steps; without one it lists those that call us.
 
     \b
     Examples:
+      scrobbler webhook
       scrobbler webhook plex
       scrobbler webhook jellyfin --register --server http://nas.local:8096
       scrobbler webhook test plex
       scrobbler webhook rotate plex
     """
+    if context.invoked_subcommand is None:
+        _list(context.ensure_object(Settings).load())
 
 
 @command.command()
@@ -92,9 +98,8 @@ def show(
 
     \b
     Examples:
-      scrobbler webhook plex
-      scrobbler webhook jellyfin --json
-      scrobbler webhook jellyfin --register --server http://nas.local:8096
+      scrobbler webhook show plex
+      scrobbler webhook show jellyfin --register --server http://nas.local:8096
       SCROBBLER_SERVER_TOKEN=... scrobbler webhook plex --register
     """
     configuration = settings.load()
@@ -169,6 +174,20 @@ def test(settings: Settings, player: str, url: str | None, as_json: bool) -> Non
         click.echo(f"last event of {hook.player}: {heard or 'none yet'}")
     if any(one.found is not Found.THROUGH for one in results.values()):
         click.get_current_context().exit(1)
+
+
+def _list(configuration: Config) -> None:
+    """The players that call us, a line each; nothing of it is secret."""
+    found = {}
+    for name, player in configuration.players.items():
+        plugin = adapters.load(player.kind)
+        assert plugin is not None  # the configuration was read with it  # noqa: S101
+        if isinstance(plugin.build(name, player.options), Webhook):
+            found[name] = _heard(configuration, name) or "nothing heard yet"
+    for name, heard in found.items():
+        click.echo(f"{name}: {heard} (its address: scrobbler webhook {name})")
+    if not found:
+        click.echo("No player calls us. For the steps: scrobbler webhook plex (or jellyfin, emby, tautulli)")
 
 
 def _hook(configuration: Config, wanted: str) -> Hook:
