@@ -5,6 +5,7 @@ A command's module is imported when it is run, so that none pays for what only a
 
 import sys
 import unicodedata
+import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib import import_module
@@ -210,8 +211,8 @@ def program(context: click.Context) -> None:
     """Tell Trakt what you watch, from whatever you watch it on.
 
     \b
-    Try it without an account:      scrobbler demo
-    Sign in, then leave it running: scrobbler login && scrobbler run
+    Try it without an account:        scrobbler demo
+    Set it up, then leave it running: scrobbler init && scrobbler run
     """
     context.ensure_object(Settings)
 
@@ -220,6 +221,8 @@ def main() -> NoReturn:
     """Run the command line. A mistake of the user's is one line and exit 2; what else goes wrong is exit 1."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # as stderr does: no title may end a command with an error
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # a library's warnings are for us and not for its user's users
     try:
         status = program(prog_name="scrobbler", standalone_mode=False)
     except click.exceptions.Exit as stop:
