@@ -18,7 +18,8 @@ from msgspec.structs import replace
 
 from scrobbler.adapters import Ignored, Watcher
 from scrobbler.admission import Admission, Admitted, KeptOut
-from scrobbler.control.request import Agreed, Answer, Hidden, Incognito, Request, perform, touched
+from scrobbler.control.deed import perform, touched
+from scrobbler.control.request import Agreed, Answer, Hidden, Incognito, Request
 from scrobbler.delivery.courier import UNCERTAIN_REST
 from scrobbler.delivery.outlet import RETRY_SECONDS, Outlet, patiently
 from scrobbler.delivery.senders import Senders
@@ -292,6 +293,14 @@ class Agent:
                 log.error("%s; trying again every %.0f s", error, RETRY_SECONDS)  # noqa: TRY400  # the words are enough
                 await asyncio.sleep(RETRY_SECONDS)
 
+    def _begin(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Do it as a task of its own. What comes due in the very moment of the end is left to the next start."""
+        work = self._until_kept(act)
+        try:
+            self._tasks.create_task(work)
+        except RuntimeError:  # a group that has ended says so only like this
+            work.close()
+
     async def _expire(self, live: Playback) -> None:
         async with live.turn:
             await self._advance(live, *expire(live.session, self._clock(), live.policy))
@@ -316,7 +325,7 @@ class Agent:
         live = self._live.get(scrobble.session)
         if live is not None and (live.session.file is not None or not live.session.duration):
             facts = Facts(media=scrobble.media, runtime=runtime)
-            self._tasks.create_task(self._until_kept(partial(self._learn, live, facts)))
+            self._begin(partial(self._learn, live, facts))
 
     async def _learn(self, live: Playback, facts: Facts) -> None:
         async with live.turn:
@@ -347,7 +356,7 @@ class Agent:
 
     def _call_in(self, seconds: float, live: Playback, act: Callable[[Playback], Awaitable[None]]) -> None:
         def begin() -> None:
-            self._tasks.create_task(self._until_kept(partial(act, live)))
+            self._begin(partial(act, live))
 
         live.timer = asyncio.get_running_loop().call_later(max(0.0, seconds), begin)
 

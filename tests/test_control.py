@@ -26,6 +26,7 @@ from queued import claimed, kept, opened
 from scrobbler import lock
 from scrobbler.control import channel as control
 from scrobbler.control.channel import CONNECTIONS, LONGEST_LINE, LONGEST_PATH, NAME, answering, ask, settle
+from scrobbler.control.deed import touched
 from scrobbler.control.request import (
     UNTIL_OFF,
     Answer,
@@ -49,7 +50,6 @@ from scrobbler.control.request import (
     Undo,
     Undone,
     shown,
-    touched,
 )
 from scrobbler.errors import StateError
 from scrobbler.events import Ids, Media

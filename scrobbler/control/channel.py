@@ -22,7 +22,8 @@ from typing import Final
 import msgspec
 
 from scrobbler import lock
-from scrobbler.control.request import Answer, Refused, Request, perform
+from scrobbler.control.deed import perform
+from scrobbler.control.request import Answer, Refused, Request
 from scrobbler.errors import StateError
 from scrobbler.state.store import Store
 

@@ -1,24 +1,16 @@
-"""What commands ask of the agent, what they are answered, and the doing of it: in the agent, or beside none."""
+"""What commands and pages ask of the agent, and what they are answered. ``deed`` does it."""
 
-import asyncio
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from scrobbler.control.people import MapUser, Switch, arrange
+from scrobbler.control.people import MapUser, Switch
 from scrobbler.events import Media
-from scrobbler.state.amendments import Entered, NotUndone, by_hand
 from scrobbler.state.corrections import Correction
-from scrobbler.state.decisions import Note, What
-from scrobbler.state.outbox import Entry
-from scrobbler.state.store import Store
 
 MOST_IDS: Final = 1000
 """So many entries, at most, may one request be about."""
-CLOCKS_DIFFER: Final = timedelta(minutes=1)
-"""So far ahead may the clock of a command's words be."""
 UNTIL_OFF: Final = datetime(9999, 1, 1, tzinfo=UTC)
 """Stands for incognito that ends only when it is switched off."""
 
@@ -173,115 +165,8 @@ class Refused(Struct, frozen=True, kw_only=True, tag="refused"):
 Answer = Done | Hidden | Corrected | Forgotten | Undone | Entering | Replaced | Agreed | Refused
 
 
-async def perform(request: Request, store: Store, accounts: Sequence[str], now: datetime) -> Answer:
-    """Do it to the store, whose ``accounts`` these are. Raises ``StateError`` where the disk takes nothing."""
-    if isinstance(request, Incognito):
-        return await _hide(request, store, accounts, now)
-    if isinstance(request, Switch | MapUser):
-        why = await arrange(request, store, accounts, now)
-        return Agreed() if why is None else Refused(why=why)
-    if isinstance(request, Correct):
-        return await _correct(request, store, now)
-    if isinstance(request, Forget):
-        gone = tuple(one.id for one in await asyncio.wrap_future(store.uncorrect(request.ids, now)))
-        return Forgotten(ids=gone, left=tuple(number for number in dict.fromkeys(request.ids) if number not in gone))
-    if isinstance(request, Undo | Enter | Replace):
-        return await _amend(request, store, accounts, now)
-    change = store.retry if isinstance(request, Retry) else store.drop
-    entries = await asyncio.wrap_future(change(request.ids, now))
-    found = tuple(map(_handled, entries))
-    known = {one.id for one in found}
-    return Done(entries=found, left=tuple(number for number in dict.fromkeys(request.ids) if number not in known))
-
-
-async def _correct(request: Correct, store: Store, now: datetime) -> Answer:
-    note = Note(at=now, what=What.CORRECTED, words=f"corrected by the user: {request.correction.label()}")
-    kept, entries = await asyncio.wrap_future(store.correct(request.correction, request.ids, now, note))
-    known = {one.id for one in entries}
-    left = tuple(number for number in dict.fromkeys(request.ids) if number not in known)
-    return Corrected(id=kept.id, entries=tuple(map(_handled, entries)), left=left)
-
-
-async def _amend(request: Undo | Enter | Replace, store: Store, accounts: Sequence[str], now: datetime) -> Answer:
-    if isinstance(request, Undo):
-        return await _undo(request, store, now)
-    return await (
-        _enter(request, store, accounts, now) if isinstance(request, Enter) else _replace(request, store, now)
-    )
-
-
-async def _undo(request: Undo, store: Store, now: datetime) -> Answer:
-    plays, left = [], []
-    for number in dict.fromkeys(request.plays):
-        removal = await asyncio.wrap_future(store.undo(number, now))
-        if isinstance(removal, Entry):
-            plays.append(_removing(number, removal))
-        else:
-            left.append(number)
-    return Undone(plays=tuple(plays), left=tuple(left))
-
-
-async def _enter(request: Enter, store: Store, accounts: Sequence[str], now: datetime) -> Answer:
-    if request.account not in accounts:
-        return Refused(why=f"there is no account {request.account!r}: known are {', '.join(accounts)}")
-    if request.at > now + CLOCKS_DIFFER:
-        return Refused(why="that instant is yet to come")
-    watch = by_hand(request.account, request.media, request.at)
-    return _entering(await asyncio.wrap_future(store.enter(watch, now, item=request.item)))
-
-
-async def _replace(request: Replace, store: Store, now: datetime) -> Answer:
-    done = await asyncio.wrap_future(store.replace(request.play, request.media, now, item=request.item))
-    if isinstance(done, NotUndone):
-        known = "was undone already" if done is NotUndone.ALREADY else "is not known"
-        return Refused(why=f"play {request.play} {known}: `scrobbler undo --list` shows those that there are")
-    return Replaced(removed=_removing(request.play, done.removal), added=_entering(done.entered))
-
-
-def touched(answer: Answer) -> set[str]:
-    """The accounts that may have something to send because of what was done."""
-    if isinstance(answer, Done | Corrected):
-        return {entry.account for entry in answer.entries}
-    if isinstance(answer, Undone):
-        return {play.account for play in answer.plays}
-    if isinstance(answer, Entering):
-        return {answer.account}
-    return {answer.removed.account} if isinstance(answer, Replaced) else set()
-
-
-def _removing(play: int, removal: Entry) -> Removing:
-    said = removal.scrobble
-    return Removing(play=play, entry=removal.id, account=said.account, label=said.media.label(), watched_at=said.at)
-
-
-def _entering(entered: Entered) -> Entering:
-    stands = entered.stands
-    if isinstance(stands, Entry):
-        said = stands.scrobble
-        account, media, at, entry, play = said.account, said.media, said.at, stands.id, None
-    else:
-        account, media, at, entry, play = stands.account, stands.media, stands.watched_at, None, stands.id
-    return Entering(account=account, label=media.label(), watched_at=at, entry=entry, play=play, new=entered.new)
-
-
-async def _hide(request: Incognito, store: Store, accounts: Sequence[str], now: datetime) -> Answer:
-    chosen = tuple(accounts) if request.account is None else (request.account,)
-    if not set(chosen) <= set(accounts):
-        return Refused(why=f"there is no account {request.account!r}: known are {', '.join(accounts)}")
-    if request.until is not None and request.until <= now:
-        return Refused(why="that instant is over already")
-    words = f"incognito is {shown(request.until)}"
-    notes = [Note(at=now, what=What.INCOGNITO, words=f"account {name}: {words}", account=name) for name in chosen]
-    await asyncio.wrap_future(store.hide(chosen, request.until, notes))
-    return Hidden(accounts=chosen)
-
-
 def shown(until: datetime | None) -> str:
     """How incognito is, for people."""
     if until is None:
         return "off"
     return "on until it is switched off" if until >= UNTIL_OFF else f"on until {until.astimezone():%d %b %H:%M}"
-
-
-def _handled(entry: Entry) -> Handled:
-    return Handled(id=entry.id, account=entry.scrobble.account, label=entry.label())
