@@ -130,6 +130,19 @@ async def test_what_is_watched_arrives(tmp_path: Path, clock: Clock, double: Dou
         assert look(tmp_path).sessions[0].state is State.IDLE
 
 
+async def test_what_comes_due_in_the_moment_of_the_end_is_no_mistake(
+    tmp_path: Path, clock: Clock, double: Double, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with living(tmp_path, clock, double) as house:
+        ready = [house.agent.ready]
+        await house.agent.hear(house.source, house.event(Kind.PLAY, 0))
+        assert [*ready, house.agent.ready] == [False, True]
+    late = Playback(Session(key=KEY, account="default"), Policy())
+    house.agent._call_in(0.0, late, house.agent._expire)
+    await asyncio.sleep(0.01)
+    assert "TaskGroup" not in caplog.text
+
+
 @pytest.mark.parametrize(
     ("duration", "kept"),
     [(7200.0, [0, 0, 15, 15, 15, 30]), (100.0, [5, 10, 15, 20, 25, 30])],

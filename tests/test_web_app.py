@@ -397,3 +397,13 @@ def test_nothing_that_a_stranger_sends_is_anything_but_turned_away(
     reply = asyncio.run(house.post(f"/hooks/{quote(name)}", b"{}", query=query, headers=headers))
     assert reply.status_code in {401, 404}
     assert house.ear.heard == []
+
+
+async def test_who_asks_hears_who_knew_the_secret_of_a_hook_that_is_there(house: House) -> None:
+    heard: list[tuple[str, bool]] = []
+    hooks = {"projector": Hook(webhook=Projector(), secret=SECRET)}
+    house.app = build(hooks, house.ear, Clock(), knocked=lambda name, knew: heard.append((name, knew)))
+    await house.tell("projector")
+    await house.tell("nowhere")
+    await house.post("/hooks/projector", query={"token": "wrong"})
+    assert heard == [("projector", True), ("projector", False)]

@@ -10,20 +10,17 @@ from scrobbler import lock
 from scrobbler.cli import Settings, local, now, printable, settings_options
 from scrobbler.cli.choice import choose, listed, picked, told
 from scrobbler.cli.entries import dumped
-from scrobbler.cli.mending import correction_of, others
 from scrobbler.cli.inquiry import Inquiry, Thing, candidates_of, inquiring, of_entry, of_play
+from scrobbler.cli.mending import correction_of, others
 from scrobbler.control import channel as control
 from scrobbler.control.request import Answer, Correct, Corrected, Refused, Replace, Replaced, Request, Undo, Undone
 from scrobbler.errors import ConfigError, ScrobblerError
-from scrobbler.identify.corrections import Corrector, covers
 from scrobbler.identify.match import Unmatched
-from scrobbler.identify.reading import Read, read_all
-from scrobbler.identify.remedy import Senseless, remedy
 from scrobbler.machine.scrobble import BY_HAND
 from scrobbler.settings.config import Config
 from scrobbler.state.corrections import Correction, Episodes, Never, Scope
 from scrobbler.state.outbox import Entry
-from scrobbler.state.snapshot import corrected, look
+from scrobbler.state.snapshot import look
 from scrobbler.trakt.wire import Item
 
 NOTHING: Final = "Nothing was set aside."

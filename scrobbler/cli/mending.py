@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -23,7 +24,7 @@ from scrobbler.state.corrections import Correction, Episodes, Never, Scope
 from scrobbler.state.outbox import Entry
 from scrobbler.state.snapshot import corrected, look
 from scrobbler.trakt.wire import Item
-from scrobbler.web.mender import Choice, Choices, LeftOut, Meant, Named, Picked, Remedy, Subject, Which
+from scrobbler.web.mender import Choice, Choices, LeftOut, Meant, Picked, Remedy, Subject, Which
 
 THREADS: Final = 2
 """So many lookups for pages at once; one more waits."""
@@ -41,7 +42,10 @@ def correction_of(
     said = [one.correction for one in corrected(configuration.state_dir) if one.correction.key != made.key]
     holds = Corrector(lambda: (*said, made), configuration.rules)(thing.media, thing.reading)
     if holds != Corrector(lambda: (made,))(thing.media, thing.reading) and not thing.by_hand:
-        words = "something narrower holds for it, which `scrobbler rules` lists: take that back, or say it for the file alone (--for file)"
+        words = (
+            "something narrower holds for it, which `scrobbler rules` lists:"
+            " take that back, or say it for the file alone (--for file)"
+        )
         raise ConfigError(f"{printable(thing.label)}: {words}")
     return made
 
@@ -94,17 +98,10 @@ class Mending:
 
     def _subject(self, which: Which) -> Subject:
         thing = self._thing(which)
-        if which.is_play:
-            play = snapshot.play(self._configuration.state_dir, which.id)
-            at, reason = (play.watched_at, None) if play is not None else (None, None)
-        else:
-            entry = snapshot.entry(self._configuration.state_dir, which.id)
-            at, reason = (entry.scrobble.at, entry.reason) if entry is not None else (None, None)
-        if at is None:
-            raise _gone(which)
+        at, reason = self._told(which)
         return Subject(
             which=which,
-            label=thing.label,
+            label=thing.label if which.is_play else thing.media.label(),
             account=thing.account,
             at=at,
             path=thing.media.path,
@@ -112,11 +109,20 @@ class Mending:
             choices=_choices(thing.candidates),
         )
 
+    def _told(self, which: Which) -> tuple[datetime, str | None]:
+        """When it was watched, and why it was set aside."""
+        if which.is_play and (play := snapshot.play(self._configuration.state_dir, which.id)) is not None:
+            return play.watched_at, None
+        if not which.is_play and (entry := snapshot.entry(self._configuration.state_dir, which.id)) is not None:
+            return entry.scrobble.at, entry.reason
+        raise _gone(which)
+
     def _search(self, which: Which, words: str) -> Choices:
         thing = self._thing(which)
         with inquiring(self._configuration, thing) as inquiry:
             if not words:
-                return Choices(reason="Trakt knows nothing like it", found=_choices(inquiry.search()))
+                candidates = inquiry.search()
+                return Choices(reason="" if candidates else "Trakt knows nothing like it", found=_choices(candidates))
             found = inquiry.refer(words)
         if isinstance(found, Unmatched):
             return Choices(reason=found.reason, found=_choices(found.candidates))

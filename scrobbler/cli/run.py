@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -16,8 +16,10 @@ import msgspec
 from scrobbler import adapters, lock
 from scrobbler.adapters import Screens, Webhook
 from scrobbler.agent import Agent, Source
-from scrobbler.cli import Settings, app_of, now, secret_of, settings_options
+from scrobbler.cli import Settings, app_of, now, settings_options
+from scrobbler.cli.lasting import Lasting
 from scrobbler.cli.renewal import Renewed, first, give_way, renewing
+from scrobbler.cli.telling import telling
 from scrobbler.control import channel as control
 from scrobbler.delivery.courier import Courier
 from scrobbler.delivery.network import Network
@@ -29,18 +31,14 @@ from scrobbler.identify.corrections import Corrector
 from scrobbler.identify.finder import Finder
 from scrobbler.identify.memory import Memory
 from scrobbler.machine.policy import Policy
-from scrobbler.notices.notify import Notifier, Unmatched
+from scrobbler.notices.notify import Notifier
 from scrobbler.replay.recording import RecordedWatcher, RecordedWebhook, Recorder
 from scrobbler.settings.config import Config
-from scrobbler.settings.tables import Server
 from scrobbler.settings.watch import changes
-from scrobbler.state.outbox import Entry
-from scrobbler.state.snapshot import look
 from scrobbler.state.store import Store
 from scrobbler.trakt.client import Trakt
 from scrobbler.trakt.tokens import TokenFile
-from scrobbler.web.doors import Doors
-from scrobbler.welcome.invitation import Invitation, SignedIn
+from scrobbler.welcome.invitation import Invitation
 from scrobbler.welcome.usher import Usher
 
 log = logging.getLogger("scrobbler")
@@ -91,13 +89,18 @@ def command(settings: Settings, verbose: bool, record: Path | None) -> None:
 
 async def _until_told(settings: Settings, configuration: Config, store: Store, recorder: Recorder | None) -> None:
     """Run until SIGTERM or SIGINT, with what the configuration says at the time."""
-    with contextlib.closing(Doors()) as doors:
+    with contextlib.closing(Lasting(configuration.state_dir, store)) as lasting:
 
         async def begin(holds: Config, over: asyncio.Event) -> None:
-            await _run(holds, over, store, recorder, doors)
+            await _run(holds, over, store, recorder, lasting)
 
+        supervisor = lasting.supervisor
+        living = asyncio.create_task(supervisor.keep_alive(lambda: asyncio.wrap_future(store.incognito())))
         changed = changes(settings.path(), partial(_load, settings, configuration.state_dir))
-        await _until_signal(renewing(begin, configuration, changed))
+        try:
+            await _until_signal(renewing(begin, configuration, changed), supervisor.stopping)
+        finally:
+            living.cancel()
 
 
 def _load(settings: Settings, state_dir: Path) -> Config:
@@ -110,16 +113,21 @@ def _load(settings: Settings, state_dir: Path) -> Config:
     return msgspec.structs.replace(configuration, state_dir=state_dir)
 
 
-async def _until_signal(what: Coroutine[None, None, None]) -> None:
+async def _until_signal(what: Coroutine[None, None, None], stopping: Callable[[], None]) -> None:
     running = asyncio.ensure_future(what)
+
+    def end() -> None:
+        stopping()
+        running.cancel()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+        asyncio.get_running_loop().add_signal_handler(number, end)
     with contextlib.suppress(asyncio.CancelledError):
         await running
 
 
 async def _run(
-    configuration: Config, over: asyncio.Event, store: Store, recorder: Recorder | None, doors: Doors
+    configuration: Config, over: asyncio.Event, store: Store, recorder: Recorder | None, lasting: Lasting
 ) -> None:
     """Run until cancelled, or until it is over for this configuration: then nothing is on its way any more."""
     made = {name: _build(name, player.kind, player.options) for name, player in configuration.players.items()}
@@ -140,25 +148,34 @@ async def _run(
     ]
     network = Network()
     invitations = {account: _invitation(account, configuration) for account in configuration.accounts}
-    notifier = _notifier(configuration)
-    notifier.still_unmatched(*map(_unmatched, (one for one in look(configuration.state_dir).aside if one.unmatched)))
+    lasting.invitations = invitations
+    teller = telling(configuration, store, made)
     memory = Memory(store)
     outlets = {
-        account: _outlet(one, configuration, store, memory, network, notifier) for account, one in invitations.items()
+        account: _outlet(one, configuration, store, memory, network, teller.notifier)
+        for account, one in invitations.items()
     }
     agent = Agent(sources, store, outlets, now, keep_days=configuration.keep_days)
     try:
         async with asyncio.TaskGroup() as tasks, AsyncExitStack() as stack:
             if configuration.server is not None or webhooks:
-                notifier.page = await _listen(stack, configuration, webhooks, agent, invitations, doors)
+                from scrobbler.cli.listening import listen  # noqa: PLC0415  # most agents beside a player need none
+
+                teller.notifier.page = await listen(
+                    *(stack, configuration, webhooks, agent, store, outlets, invitations, lasting),
+                    knocked=teller.vigil.knocked,
+                )
             await stack.enter_async_context(control.answering(configuration.state_dir, agent.perform))
             for invitation in invitations.values():
-                tasks.create_task(invitation.run())
-            tasks.create_task(notifier.run(tuple(invitations.values())))
+                stack.callback(tasks.create_task(invitation.run()).cancel)  # before the server, whose pages wait for it
+            stack.enter_context(teller.listening(store))
+            tasks.create_task(teller.run(tuple(invitations.values())))
             for name, player in configuration.players.items():
                 if isinstance(made[name], Screens):
                     tasks.create_task(Usher(made[name], invitations[player.account], now).run())
-            log.info("watching %s", ", ".join(configuration.players))
+            watching = f"watching {', '.join(configuration.players)}"
+            log.info("%s", watching)
+            lasting.supervisor.ready(watching)
             tasks.create_task(agent.run())
             await over.wait()
             await agent.settle()
@@ -220,54 +237,8 @@ def _outlet(
     trakt = Trakt(app_of(configuration), tokens)
     finder = Finder(trakt, now, memory=memory, correct=Corrector(store.corrections, configuration.rules))
     courier = Courier(account, trakt, finder, store, now)
-    loop = asyncio.get_running_loop()
-
-    def unmatched(entry: Entry) -> None:
-        with contextlib.suppress(RuntimeError):  # the agent has ended meanwhile; it is told when it starts again
-            loop.call_soon_threadsafe(notifier.unmatched, _unmatched(entry))
-
-    courier.unmatched = unmatched
     return Outlet(courier, store, tokens, now, network, invitation.look, partial(notifier.closed, account))
-
-
-def _unmatched(entry: Entry) -> Unmatched:
-    return Unmatched(entry=entry.id, account=entry.scrobble.account, label=entry.scrobble.media.label())
-
-
-def _notifier(configuration: Config) -> Notifier:
-    logins = {name: TokenFile(configuration.state_dir, name).login for name in configuration.accounts}
-    return Notifier(configuration.targets, configuration.state_dir, logins)
 
 
 def _invitation(account: str, configuration: Config) -> Invitation:
     return Invitation(app_of(configuration), TokenFile(configuration.state_dir, account), now)
-
-
-async def _listen(
-    stack: AsyncExitStack,
-    configuration: Config,
-    webhooks: Mapping[str, Webhook],
-    agent: Agent,
-    invitations: Mapping[str, Invitation],
-    doors: Doors,
-) -> str:
-    """Open the web server, and say where one can sign in.
-
-    Its modules are imported here, because most agents beside a player need none.
-    """
-    from scrobbler.web.app import Hook, build  # noqa: PLC0415
-    from scrobbler.web.gate import Entrance  # noqa: PLC0415
-    from scrobbler.web.guard import Guard  # noqa: PLC0415
-    from scrobbler.web.login import LoginPages  # noqa: PLC0415
-    from scrobbler.web.server import serving  # noqa: PLC0415
-
-    server = configuration.server or Server()
-    hooks = {name: Hook(webhook=webhook, secret=secret_of(configuration, name)) for name, webhook in webhooks.items()}
-    entrance = Entrance(hosts=server.hosts, url=server.public_url)
-    pages = LoginPages(invitations, Guard(password=server.password), now).routes()
-    app = build(hooks, agent, now, pages, entrance)
-    address = await stack.enter_async_context(serving(app, *server.address(), doors))
-    log.info("listening on %s", address)
-    if not all(isinstance(one.state, SignedIn) for one in invitations.values()):
-        log.info("to sign in, open %s/login", address)
-    return f"{address}/login"

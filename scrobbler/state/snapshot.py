@@ -14,12 +14,14 @@ from scrobbler.household import Switched
 from scrobbler.machine.session import Session
 from scrobbler.state import corrections, outbox, people, plays, schema, sessions, wishes
 from scrobbler.state import decisions as log
+from scrobbler.state import vigil as watch
 from scrobbler.state.corrections import Remembered
 from scrobbler.state.database import read_only
 from scrobbler.state.decisions import Decision
 from scrobbler.state.outbox import Entry, EntryState
 from scrobbler.state.people import Mapped, Met
 from scrobbler.state.plays import Play
+from scrobbler.state.vigil import Vigil
 
 T = TypeVar("T")
 
@@ -95,6 +97,11 @@ def mapped(folder: Path) -> tuple[Mapped, ...]:
 def corrected(folder: Path) -> tuple[Remembered, ...]:
     """What the user corrected, the oldest first. Raises ``StateError``."""
     return _beside(folder, corrections.remembered, ())
+
+
+def vigil(folder: Path) -> Vigil:
+    """What it takes to notice that a player fell silent. Raises ``StateError``."""
+    return _beside(folder, watch.look, Vigil())
 
 
 class Queued(Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """What the page's forms ask for, each turned into requests for the agent, and its answers into a line for people.
 
-A form is sent as ``application/x-www-form-urlencoded``, and is one of the structs below. Nothing here changes anything
+Nothing here changes anything
 by itself: all goes through ``perform``, as the requests of commands do.
 """
 
@@ -8,13 +8,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Annotated, Final, Literal
-from urllib.parse import parse_qsl
+from typing import Final
 
-import msgspec
-from msgspec import Meta, Struct
-
-from scrobbler.control.people import MapUser, Name, Switch
+from scrobbler.control.people import MapUser, Switch
 from scrobbler.control.request import (
     UNTIL_OFF,
     Answer,
@@ -23,7 +19,6 @@ from scrobbler.control.request import (
     Done,
     Drop,
     Hidden,
-    Id,
     Incognito,
     Refused,
     Replaced,
@@ -34,7 +29,9 @@ from scrobbler.control.request import (
 )
 from scrobbler.errors import ConfigError, PayloadError, ScrobblerError
 from scrobbler.household import EVERYBODY, folded
-from scrobbler.web.mender import Choices, LeftOut, Meant, Mender, Named, Picked, Which
+from scrobbler.machine.scrobble import Action
+from scrobbler.web.forms import Fix, Form, Hand, Hide, MapForm, OnEntry, OnPlay
+from scrobbler.web.mender import Choices, Mender, Which
 from scrobbler.web.shown import Home, Player
 
 LOOKUP_SECONDS: Final = 15.0
@@ -47,91 +44,10 @@ HOURS: Final[Mapping[str, timedelta | None]] = {
 }
 """For how long something is switched on; "on" until it is switched off."""
 
-Text = Annotated[str, Meta(max_length=1000)]
-For = Literal["1h", "2h", "4h", "on"]
+_ACTIONS: Final = frozenset(action.value for action in Action)
 
 
-class OnEntry(Struct, frozen=True, kw_only=True):
-    """``/retry`` and ``/drop``."""
-
-    entry: Id
-
-
-class OnPlay(Struct, frozen=True, kw_only=True):
-    """``/undo``."""
-
-    play: Id
-
-
-class Fix(Struct, frozen=True, kw_only=True):
-    """``/fix``: an entry or a play, and one of: the ``pick`` of a choice, ``words``, or ``never``."""
-
-    entry: Id | None = None
-    play: Id | None = None
-    pick: Annotated[str, Meta(max_length=20_000)] = ""
-    words: Text = ""
-    never: Text = ""
-    scope: Literal["", "file", "folder", "show"] = ""
-
-    @property
-    def which(self) -> Which:
-        """What is to be mended. Raises ``PayloadError``."""
-        number = self.entry or self.play
-        if number is None or (self.entry is not None and self.play is not None):
-            raise PayloadError("it was not said what is to be mended")
-        return Which(id=number, is_play=self.play is not None)
-
-    @property
-    def meant(self) -> Meant:
-        """What it is. Raises ``PayloadError`` where nothing was said."""
-        if self.never:
-            return LeftOut()
-        if self.pick:
-            return Picked(pick=self.pick)
-        if self.words.strip():
-            return Named(words=self.words.strip())
-        raise PayloadError("say what it is: an address, an id, or a name such as `The Expanse s01e02`")
-
-
-class Hide(Struct, frozen=True, kw_only=True):
-    """``/incognito``: on for so long, or off; without ``account`` for all."""
-
-    to: Literal["1h", "2h", "4h", "on", "off"]
-    account: Text = ""
-
-
-class Hand(Struct, frozen=True, kw_only=True):
-    """``/switch``: a player, or a device of it, is for an account now; without ``account`` for whom it was before."""
-
-    player: Name
-    account: Text = ""
-    device: Annotated[str, Meta(max_length=100)] = ""
-    to: For = "on"
-
-
-class MapForm(Struct, frozen=True, kw_only=True):
-    """``/users``: a server's user counts for an account; without ``account`` for nobody any more."""
-
-    player: Name
-    user: Name
-    account: Text = ""
-
-
-Form = OnEntry | OnPlay | Fix | Hide | Hand | MapForm
-FORMS: Final[Mapping[str, type[Form]]] = {
-    "/retry": OnEntry,
-    "/drop": OnEntry,
-    "/undo": OnPlay,
-    "/fix": Fix,
-    "/incognito": Hide,
-    "/switch": Hand,
-    "/users": MapForm,
-}
-"""What is sent where."""
-MOST_FIELDS: Final = 20
-
-
-class AskAgain(ScrobblerError):
+class AskAgain(ScrobblerError):  # noqa: N818  # no error
     """It is not certain what was meant: the user may choose, on a page of its own."""
 
     def __init__(self, form: Fix, choices: Choices) -> None:
@@ -171,7 +87,7 @@ class Actions:
         return await self._map(form)
 
     async def _fix(self, form: Fix) -> str:
-        meant, which = form.meant, form.which
+        which, meant = form.which, form.meant
         async with timely():
             remedy = await self._mender.remedy(which, meant, form.scope or None)
         if isinstance(remedy, Choices):
@@ -239,14 +155,10 @@ async def timely() -> AsyncIterator[None]:
         raise ConfigError(f"Trakt does not answer within {LOOKUP_SECONDS:.0f} s: try again later") from None
 
 
-def read(path: str, body: bytes) -> Form:
-    """The form that was sent to a path. Raises ``PayloadError``, in words that quote nothing of it."""
-    try:
-        fields = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS)
-        form: Form = msgspec.convert(dict(fields), type=FORMS[path], strict=False)
-    except ValueError:  # msgspec's errors are ValueErrors
-        raise PayloadError("this form is not understood: load the page again") from None
-    return form
+def _title(label: str) -> str:
+    """What an entry is about, without the word for what it says of it."""
+    action, _, title = label.partition(" ")
+    return title if action in _ACTIONS else label
 
 
 def _hours(how: str) -> str:
@@ -257,7 +169,7 @@ def _done(answer: Answer, words: str, number: int) -> str:
     assert isinstance(answer, Done)  # what such a request is answered  # noqa: S101
     if answer.left:
         raise ConfigError(f"entry {number} is being sent just now, or left the queue")
-    return f"{answer.entries[0].label} {words}."
+    return f"{_title(answer.entries[0].label)} {words}."
 
 
 def _undone(answer: Answer, number: int) -> str:
@@ -277,6 +189,6 @@ def _mended(answer: Answer, which: Which) -> str:
     assert isinstance(answer, Corrected)  # the last that there is in a remedy  # noqa: S101
     if not which.is_play and which.id in answer.left:
         raise ConfigError(f"entry {which.id} is being sent just now, or left the queue; the correction is remembered")
-    tried = [entry.label for entry in answer.entries]
+    tried = [_title(entry.label) for entry in answer.entries]
     more = f" and {len(tried) - 1} more" if len(tried) > 1 else ""
     return f"{tried[0]}{more} {'are' if more else 'is'} tried again." if tried else ""

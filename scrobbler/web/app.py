@@ -78,14 +78,20 @@ def build(
     clock: Callable[[], datetime],
     pages: Sequence[Route] = (),
     entrance: Entrance | None = None,
+    knocked: Callable[[str, bool], None] = lambda _name, _knew: None,
 ) -> ASGIApp:
-    """The app. ``hooks`` are by the name of their player; ``pages`` guard themselves."""
+    """The app. ``hooks`` are by the name of their player; ``pages`` guard themselves.
+
+    ``knocked`` hears of each call of one of the hooks, and whether it knew the secret.
+    """
     complaints = _Complaints(clock)
 
     async def hook(request: Request) -> Response:
         name = request.path_params["name"]
         wanted = hooks.get(name)
         opens = (wanted or Hook(webhook=_Nobody(), secret=_NOBODY)).opens_to(_tokens(request))
+        if wanted is not None:
+            knocked(name, opens)
         if wanted is None or not opens:
             complaints.add(name if wanted is not None else None)
             return _answer(401)

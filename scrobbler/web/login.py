@@ -6,17 +6,15 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from scrobbler.web.guard import PAGE_HEADERS, Guard, comes_from_us
+from scrobbler.web.paper import event, page, part
 from scrobbler.welcome.invitation import Asking, Invitation, Needed, SignedIn, State, Waiting
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 CODE_WITHIN: Final = 4.0
 """Seconds that a page waits for its code, so that it is whole without JavaScript."""
@@ -46,7 +44,7 @@ class LoginPages:
         if len(self._invitations) == 1:
             return RedirectResponse(f"login/{next(iter(self._invitations))}", 303, headers=PAGE_HEADERS)
         known = {name: isinstance(one.state, SignedIn) for name, one in self._invitations.items()}
-        return _page("accounts.html", accounts=known)
+        return page("accounts.html", accounts=known)
 
     async def _one(self, request: Request) -> Response:
         """One account. To look at it is to ask for a code, unless another site made the browser look."""
@@ -55,14 +53,14 @@ class LoginPages:
         account = request.path_params["account"]
         invitation = self._invitations.get(account)
         if invitation is None:
-            return _page("unknown.html", 404, account=account, accounts=list(self._invitations))
+            return page("unknown.html", 404, account=account, accounts=list(self._invitations))
         invitation.look()
         if request.method == "POST":
             invitation.open()
             return RedirectResponse(account, 303, headers=PAGE_HEADERS)
         if isinstance(invitation.state, Needed) and not invitation.state.tried and comes_from_us(request):
             invitation.open()
-        return _page("login.html", account=account, **self._shown(await _settled(invitation)))
+        return page("login.html", account=account, **self._shown(await _settled(invitation)))
 
     async def _events(self, request: Request) -> Response:
         """What becomes of it, as server-sent events: each is the part of the page that changes."""
@@ -75,11 +73,10 @@ class LoginPages:
             self._news(invitation), media_type="text/event-stream", headers=PAGE_HEADERS | {"X-Accel-Buffering": "no"}
         )
 
-    async def _news(self, invitation: Invitation) -> AsyncIterator[str]:
+    async def _news(self, invitation: Invitation) -> AsyncIterator[bytes]:
         async with aclosing(invitation.states()) as states:
             async for state in states:
-                part = _templates().get_template("state.html").render(account=invitation.account, **self._shown(state))
-                yield "event: state\n" + "".join(f"data: {line}\n" for line in part.splitlines()) + "\n"
+                yield event("state", part("state.html", account=invitation.account, **self._shown(state)))
 
     def _shown(self, state: State) -> dict[str, Any]:
         """What the templates know of a state."""
@@ -110,15 +107,3 @@ def picture(link: str) -> str:
 
     drawn = qrcode.make(link, image_factory=SvgPathFillImage).to_string()
     return "data:image/svg+xml;base64," + base64.b64encode(drawn).decode()
-
-
-def _page(template: str, status: int = 200, **known: Any) -> Response:
-    return HTMLResponse(_templates().get_template(template).render(known), status, headers=PAGE_HEADERS)
-
-
-@cache
-def _templates() -> "Environment":
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  # 4 MiB that only pages need
-
-    loader = PackageLoader("scrobbler.web")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)

@@ -14,12 +14,13 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from msgspec import Struct
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from scrobbler.errors import PayloadError, ScrobblerError, StateError
-from scrobbler.web.actions import FORMS, Actions, AskAgain, Fix, read, timely
+from scrobbler.web.actions import Actions, AskAgain, timely
+from scrobbler.web.forms import FORMS, Fix, read
 from scrobbler.web.guard import PAGE_HEADERS, Guard, comes_from_us
 from scrobbler.web.mender import Choices, Mender
 from scrobbler.web.news import News, Picture
@@ -141,8 +142,6 @@ class Page:
             again = {"play" if unclear.form.which.is_play else "entry": str(unclear.form.which.id)}
             again |= {"words": unclear.form.words, "scope": unclear.form.scope}
             return self._see(f"fix?{urlencode(again)}&", Line(words=_sentence(str(unclear)), wrong=True))
-        except ClientDisconnect:
-            return Response(status_code=400)
         except ScrobblerError as error:
             line = Line(words=_sentence(str(error)), wrong=True)
         return self._see("./?", line, back)
@@ -197,4 +196,4 @@ async def _body(request: Request) -> bytes:
 def _sentence(words: str) -> str:
     """An error's words as a sentence on one line."""
     line = " ".join(words.split())
-    return f"{line[:1].upper()}{line[1:]}{'' if line.endswith(('.', '`')) else '.'}"
+    return f"{line[:1].upper()}{line[1:]}{'' if line.endswith('.') else '.'}"

@@ -227,7 +227,9 @@ def _whose(player: Player, state: Snapshot, at: datetime) -> Whose:
         player=player,
         heard=next((one for one in state.heard if one.source == player.name), None),
         switched=tuple(
-            (one.device, one.account, one.until) for one in state.switched if one.player == player.name and one.holds(at)
+            (one.device, one.account, one.until)
+            for one in state.switched
+            if one.player == player.name and one.holds(at)
         ),
         mapped=tuple(one for one in state.mapped if one.player == player.name),
     )
