@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PIP_CONSTRAINT := $(CURDIR)/packaging/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint types unit deb try-deb bench fuzz crash-campaign fault-campaign spec-diff format lock clean
+.PHONY: help demo test lint types unit deb try-deb bench pictures fuzz crash-campaign fault-campaign spec-diff format lock clean
 
 help:
 	@echo "make demo    see the whole idea in half a minute, without an account"
@@ -19,6 +19,7 @@ help:
 	@echo "make spec-diff FROM=FILE|URL  what differs between a description of Trakt's API and ours"
 	@echo "make deb     a Debian package that carries its own environment, in dist/"
 	@echo "make try-deb install it in a clean Debian, use it there, and purge it (as root; needs debootstrap)"
+	@echo "make pictures  the pictures of README.md, made from the real program"
 	@echo "make format  put the code into its form"
 	@echo "make lock    take the newest versions of all dependencies"
 	@echo "make clean   remove what the above made"
@@ -43,6 +44,10 @@ unit: $(VENV)/.dev
 bench: $(VENV)/.dev
 	@packaging/players.sh
 	$(BIN)/python tests/bench $(BENCH)
+
+pictures: $(VENV)/.dev
+	@packaging/players.sh
+	@$(BIN)/python tests/pictures.py
 
 fuzz: $(VENV)/.dev
 	@$(BIN)/python tests/fuzz $(if $(BODIES),--bodies $(BODIES)) $(if $(SEED),--seed $(SEED)) $(if $(AGAIN),--again $(AGAIN))

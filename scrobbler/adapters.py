@@ -6,6 +6,7 @@ sent. Neither can reach the store, the clock of the machine, or Trakt. ``spec/ad
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from datetime import datetime
+from enum import Enum
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 from urllib.parse import SplitResult, urlsplit
 
@@ -16,8 +17,20 @@ from scrobbler.events import PlayerEvent
 ENTRY_POINTS = "scrobbler.adapters"
 
 
+class Concern(Enum):
+    """What a line is about, so that an adapter can let its user choose."""
+
+    SIGN_IN = "sign-in"
+    UNMATCHED = "unmatched"
+    SCROBBLED = "scrobbled"
+
+
 class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of an adapter's own settings: the keys of ``[players.NAME]`` that are not the program's."""
+
+    def concerns(self) -> frozenset[Concern]:
+        """What lines are about that its ``Captions`` show."""
+        return frozenset()
 
 
 @runtime_checkable
@@ -56,6 +69,29 @@ class Screens(Protocol):
         """Each window: those that are open, and others as they open, until the iteration is closed.
 
         Knows the players that ``events`` follows meanwhile. Closing it takes back all that is shown.
+        """
+        ...
+
+
+class Line(Struct, frozen=True, kw_only=True):
+    """A few words for who sits before a player."""
+
+    concern: Concern
+    words: str
+    session: str | None = None
+    """The text of the key of the session that it is about; None: it is for all windows of the player."""
+    seconds: float = 5.0
+    """So long can it be read."""
+
+
+@runtime_checkable
+class Captions(Protocol):
+    """What a watcher may have besides: a line of words in the window of a player, over what plays."""
+
+    async def caption(self, line: Line) -> bool:
+        """Show it, and return once it is over; whether anybody could read it.
+
+        Nothing is shown where the user does not want it, where there is no window, and beside a sign of ours.
         """
         ...
 

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 
 import pytest
-from scrobbler_mpv import MpvOptions
+from scrobbler_mpv import MpvOptions, MpvWatcher
 
 from scrobbler import adapters
-from scrobbler.adapters import Address, Ignored, Options, Watcher, Webhook, WebhookRequest
+from scrobbler.adapters import Address, Captions, Ignored, Options, Watcher, Webhook, WebhookRequest
 
 
 def test_the_bundled_adapters_are_found_by_name() -> None:
@@ -30,6 +30,14 @@ def test_every_adapter_works_with_its_defaults_and_is_of_one_kind(name: str) -> 
     assert issubclass(plugin.options, Options)
     built = plugin.build(name, plugin.options())
     assert isinstance(built, Watcher) != isinstance(built, Webhook)
+
+
+def test_who_has_no_window_shows_no_lines() -> None:
+    plugin = adapters.load("plex")
+    assert plugin is not None
+    assert plugin.options().concerns() == frozenset()
+    assert not isinstance(plugin.build("plex", plugin.options()), Captions)
+    assert isinstance(MpvWatcher("mpv", []), Captions)
 
 
 def test_a_webhook_is_a_pure_function_of_its_request() -> None:

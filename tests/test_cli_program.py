@@ -31,7 +31,7 @@ def test_its_help_names_every_command_and_how_to_begin() -> None:
     for name, words in COMMANDS.items():
         assert re.search(rf"^  {name} +{re.escape(words)}$", text, re.MULTILINE)
     assert "scrobbler demo" in text
-    assert "scrobbler login && scrobbler run" in text
+    assert "scrobbler init && scrobbler run" in text
     assert typed("-h").output == text
 
 
@@ -61,6 +61,7 @@ def test_the_help_of_a_command_that_has_options_shows_an_example(name: str, comm
         arguments = ["[COMMAND] [ARGS]..."]
     assert result.output.startswith(" ".join([f"Usage: scrobbler {name} [OPTIONS]", *arguments]) + "\n")
     if isinstance(command, click.Group):
+        assert "..." not in result.output.partition("\nCommands:\n")[2], "a command's first sentence is too long"
         assert re.search(rf"Examples:\n +scrobbler {name}\n +scrobbler {name} \w", result.output)
         assert all(re.search(rf"^  {each} +\w", result.output, re.MULTILINE) for each in command.commands)
     elif arguments:

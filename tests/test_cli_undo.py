@@ -103,7 +103,7 @@ def test_the_last_watch_is_meant_and_asked_about(file: Path, state: Path) -> Non
 def test_without_a_terminal_it_asks_for_a_yes_and_says_what_is_meant(file: Path, state: Path) -> None:
     watched(state, HEAT)
     assert complaint(ran("undo", "--config", file), 2) == (
-        "say --yes to undo 1 20 Nov 20:00 default Heat (1995), scrobbled"
+        "say --yes to undo: 1 20 Nov 20:00 default Heat (1995), scrobbled"
     )
     assert look(state).waiting == ()
 

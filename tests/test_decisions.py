@@ -71,6 +71,15 @@ def test_of_each_source_the_last_word_is_found(db: sqlite3.Connection) -> None:
     assert [(one.source, one.words) for one in decisions.last_of_each(db)] == [("mpv", "stop"), ("plex", "media.rate")]
 
 
+def test_on_how_many_days_a_source_was_heard_is_known(db: sqlite3.Connection) -> None:
+    days = {What.HEARD: 0.0, What.IGNORED: 1.0, What.SENT: 2.0}
+    for what, day in days.items():
+        at = EPOCH + timedelta(days=day)
+        write(db, [Note(at=at, what=what, words=str(number), source="plex") for number in range(3)])
+    write(db, [Note(at=EPOCH, what=What.HEARD, words="it has no name")])
+    assert decisions.spoken(db) == {"plex": (2, EPOCH + timedelta(days=1))}
+
+
 def test_what_is_not_known_of_an_event_is_left_out() -> None:
     bare = msgspec.structs.replace(EVENT, position=None, duration=None)
     assert heard(bare, "default", "play").words == "mpv: play Heat (1995)"

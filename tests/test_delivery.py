@@ -25,6 +25,7 @@ from scrobbler.machine.scrobble import Action, Scrobble
 from scrobbler.machine.session import Session
 from scrobbler.sandbox import FaultKind
 from scrobbler.state.amendments import Entered, Replaced, by_hand
+from scrobbler.state.decisions import Note, What
 from scrobbler.state.outbox import Entry, EntryState
 from scrobbler.state.plays import How
 from scrobbler.state.snapshot import Snapshot, decisions, look
@@ -1064,14 +1065,19 @@ NOBODYS = Media(path="/films/Nobody Knows This One (1931).mkv")
 
 
 def test_a_watch_that_was_not_recognised_is_set_aside_as_such_and_told_once(desk: Desk) -> None:
-    told: list[int] = []
-    desk.courier.unmatched = lambda entry: told.append(entry.id)
+    heard: list[Note] = []
+    desk.store.listeners.append(heard.extend)
+    desk.say(Action.START, 2, media=NOBODYS)
+    desk.deliver_all()
     desk.say(Action.STOP, 96, media=NOBODYS)
     desk.deliver_all()
     (aside,) = desk.state().aside
     assert aside.unmatched
     assert isinstance(msgspec.json.decode(aside.candidates or ""), list)
-    assert told == [aside.id]
+    assert [(note.what, note.label) for note in heard if note.label is not None] == [
+        (What.DROPPED, "Nobody Knows This One (1931).mkv"),
+        (What.UNMATCHED, "Nobody Knows This One (1931).mkv"),
+    ]
     assert desk.told()[-1].startswith("unmatched: stop Nobody Knows This One (1931).mkv was set aside: it was not")
     desk.store.retry([aside.id], desk.clock()).result(10)
     (waiting,) = desk.state().waiting

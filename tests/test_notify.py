@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
@@ -14,10 +15,16 @@ from eavesdropper import Eavesdropper
 from msgspec.structs import replace
 from receiver import SECRET, Receiver
 
+from scrobbler.adapters import Line
 from scrobbler.errors import ConfigError
+from scrobbler.notices.gathering import Watch
+from scrobbler.notices.kind import NEEDED, Kind, named
+from scrobbler.notices.lines import Lines
 from scrobbler.notices.notice import How, Notice, Outcome, check, send
-from scrobbler.notices.notify import FILE, Notifier, Unmatched
+from scrobbler.notices.notify import FILE, Notifier
+from scrobbler.notices.post import Post
 from scrobbler.notices.target import Targets
+from scrobbler.state.decisions import Note, What
 from scrobbler.trakt.tokens import TokenFile
 from scrobbler.welcome.invitation import Invitation
 
@@ -150,6 +157,9 @@ class Office:
         self.double = double
         self.clock = clock
         self.file = TokenFile(self.state, "default")
+        self.says = named([NEEDED])
+        self.lines: Lines | None = None
+        self.moved: str | None = None
         self.invitation: Invitation
         self.notifier: Notifier
 
@@ -163,6 +173,22 @@ class Office:
     def signs_in(self) -> None:
         self.double.tokens(self.state)
 
+    def decided(self, what: What, *entries: int, words: str = "", source: str = "plex") -> None:
+        """It is on the disk, as the store's thread says."""
+        notes = [
+            Note(
+                at=self.clock(),
+                what=what,
+                words=words,
+                account="default",
+                source=source,
+                entry=entry,
+                label=f"Film {entry}",
+            )
+            for entry in entries
+        ]
+        threading.Thread(target=self.notifier.hear, args=(notes,)).start()
+
     @property
     def kept(self) -> bytes:
         return (self.state / FILE).read_bytes()
@@ -172,14 +198,15 @@ class Office:
         """An agent runs meanwhile."""
         self.state.mkdir(exist_ok=True)
         self.invitation = Invitation(self.double.app, self.file, self.clock)
-        targets = Targets(addresses=addresses)
-        self.notifier = Notifier(targets, self.state, {"default": LOGIN}, pauses=pauses, gathers=0.02)
+        post = Post(Targets(addresses=addresses), pauses=pauses)
+        self.notifier = Notifier(post, self.state, {"default": LOGIN}, says=self.says, lines=self.lines, gathers=0.02)
+        self.notifier.trouble = self.moved
         following = asyncio.create_task(self.invitation.run())
         saying = asyncio.create_task(self.notifier.run([self.invitation]))
         await asyncio.sleep(0)
         try:
             yield
-            assert not saying.done() or not addresses
+            assert not saying.done()
         finally:
             for task in (saying, following):
                 task.cancel()
@@ -289,36 +316,47 @@ async def test_a_memory_that_makes_no_sense_or_cannot_be_kept_stops_nothing(
         await eventually(lambda: receiver.titles[1:] == ["Trakt: signed in"])
 
 
-def unknown(entry: int) -> Unmatched:
-    return Unmatched(entry=entry, account="default", label=f"Film {entry}")
+def watch(entry: int, words: str = "") -> Watch:
+    return Watch(entry=entry, account="default", label=f"Film {entry}", words=words)
 
 
 async def test_a_watch_that_was_not_recognised_is_said_once_over_restarts(office: Office, receiver: Receiver) -> None:
     office.signs_in()
     async with office.open(receiver.json):
-        office.notifier.unmatched(unknown(7))
-        office.notifier.unmatched(unknown(7))
+        office.decided(What.UNMATCHED, 7)
+        office.decided(What.UNMATCHED, 7)
         await eventually(lambda: receiver.titles == ["Trakt: not recognised"])
         assert receiver.taken[0]["message"] == (
             "Film 7 (default) was not recognised. Run `scrobbler fix 7` to say what it is."
         )
         await eventually(lambda: (office.state / FILE).exists() and office.kept == b'{"":[7]}')
     async with office.open(receiver.json):
-        office.notifier.still_unmatched(unknown(7), unknown(8))
+        office.notifier.still_aside([watch(7), watch(8)], [])
         await eventually(lambda: len(receiver.titles) == 2)
         assert str(receiver.taken[1]["message"]).startswith("Film 8 ")
         await eventually(lambda: office.kept == b'{"":[7,8]}')
     async with office.open(receiver.json):
-        office.notifier.still_unmatched(unknown(8))
+        office.notifier.still_aside([watch(8)], [])
         office.notifier.closed("default", "The Trakt account is locked")
         await eventually(lambda: office.kept == b'{"default":["closed"],"":[8]}')
     assert len(receiver.titles) == 3
 
 
+async def test_what_trakt_does_not_take_is_said_with_the_reason(office: Office, receiver: Receiver) -> None:
+    office.signs_in()
+    async with office.open(receiver.json):
+        office.notifier.still_aside([], [watch(4, "stop Film 4 was set aside: Trakt does not know this item")])
+        office.decided(What.ASIDE, 5, words="stop Film 5 was set aside: Trakt does not know this item")
+        await eventually(lambda: receiver.titles == ["Trakt: set aside"])
+        assert receiver.taken[0]["message"] == (
+            "stop Film 4 was set aside: Trakt does not know this item. So was 1 more. Run `scrobbler queue show 4`."
+        )
+
+
 async def test_those_that_come_in_a_row_are_one_notice(office: Office, receiver: Receiver) -> None:
     office.signs_in()
     async with office.open(receiver.json):
-        office.notifier.unmatched(*map(unknown, range(1, 6)))
+        office.decided(What.UNMATCHED, *range(1, 6))
         await eventually(lambda: len(receiver.titles) == 1)
         assert receiver.taken[0]["message"] == (
             "Film 1 (default), Film 2 (default), Film 3 (default) and 2 more were not recognised."
@@ -326,10 +364,107 @@ async def test_those_that_come_in_a_row_are_one_notice(office: Office, receiver:
         )
 
 
+async def test_what_never_ends_is_told_in_parts(office: Office, receiver: Receiver) -> None:
+    office.signs_in()
+    office.says = named(["scrobbled"])
+    async with office.open(receiver.json):
+        for entry in range(10_000):
+            office.decided(What.WATCHED, entry)
+            await asyncio.sleep(0.005)
+            if receiver.titles:
+                break
+    assert receiver.titles[0].endswith(" watched")
+
+
+async def test_each_watch_is_said_to_who_wants_it_and_to_nobody_else(office: Office, receiver: Receiver) -> None:
+    office.signs_in()
+    async with office.open(receiver.json):
+        office.decided(What.WATCHED, 6)
+        office.decided(What.UNMATCHED, 7)
+        await eventually(lambda: receiver.titles == ["Trakt: not recognised"])
+    office.says = named([NEEDED, "scrobbled"])
+    async with office.open(receiver.json):
+        office.decided(What.WATCHED, 8)
+        await eventually(lambda: receiver.titles[1:] == ["Film 8: watched"])
+        assert receiver.taken[1]["message"] == "Trakt has it, for the account default."
+        office.decided(What.WATCHED, 9, 10)
+        await eventually(lambda: receiver.titles[2:] == ["Trakt: 2 watched"])
+        assert receiver.taken[2]["message"] == "Film 9 (default), Film 10 (default)."
+
+
+async def test_what_is_not_asked_for_is_not_said(office: Office, receiver: Receiver) -> None:
+    office.says = named(["unmatched"])
+    async with office.open(receiver.json):
+        office.notifier.closed("default", "The Trakt account is locked")
+        office.decided(What.ASIDE, 6)
+        office.decided(What.UNMATCHED, 7)
+        await eventually(lambda: receiver.titles == ["Trakt: not recognised"])
+
+
+class Subtitler:
+    """A watcher's windows, as a third party would make them."""
+
+    def __init__(self) -> None:
+        self.words: list[str] = []
+
+    async def caption(self, line: Line) -> bool:
+        self.words.append(line.words)
+        return True
+
+
+async def test_what_concerns_who_sits_there_is_said_in_the_window_without_any_target(
+    office: Office, clock: Clock
+) -> None:
+    mpv = Subtitler()
+    office.lines = Lines({"mpv": mpv}, {"mpv": "default"}, {"default": LOGIN}, clock)
+    speaking = asyncio.create_task(office.lines.run())
+    async with office.open():
+        await eventually(lambda: mpv.words == ["Trakt: nobody is signed in, run scrobbler login"])
+        office.decided(What.SENT, 1)
+        office.decided(What.WATCHED, 2, source="mpv")
+        await eventually(lambda: mpv.words[1:] == ["Trakt: watched Film 2"])
+    speaking.cancel()
+    await asyncio.gather(speaking, return_exceptions=True)
+
+
+async def test_a_state_file_that_could_not_be_used_is_said_without_its_folder(
+    office: Office, receiver: Receiver
+) -> None:
+    office.signs_in()
+    office.moved = f"{office.state}/state.db is damaged (no); it was kept as state.db.aside-1, and a new one was begun"
+    async with office.open(receiver.json):
+        await eventually(lambda: office.notifier.trouble is None)
+    assert receiver.titles == ["Trakt: the state file could not be used"]
+    assert str(receiver.taken[0]["message"]).startswith("state.db is damaged (no); it was kept as state.db.aside-1")
+
+
+async def test_what_is_decided_after_the_end_is_nobodys_business(office: Office, receiver: Receiver) -> None:
+    office.state.mkdir()
+
+    async def made() -> Notifier:
+        return Notifier(Post(Targets(addresses=(receiver.json,))), office.state, {})
+
+    notifier = await asyncio.to_thread(asyncio.run, made())
+    notifier.hear([Note(at=office.clock(), what=What.UNMATCHED, words="", entry=1)])
+
+
+@pytest.mark.parametrize(
+    ("words", "kinds"),
+    [
+        ([], set()),
+        ([NEEDED], set(Kind) - {Kind.SCROBBLED}),
+        ([NEEDED, "scrobbled"], set(Kind)),
+        (["silent", "scrobbled"], {Kind.SILENT, Kind.SCROBBLED}),
+    ],
+)
+def test_needed_is_all_that_need_the_user(words: list[str], kinds: set[Kind]) -> None:
+    assert named(words) == kinds
+
+
 async def test_a_target_that_did_not_take_it_is_told_again(office: Office, receiver: Receiver) -> None:
     office.signs_in()
     async with office.open(receiver.refusing, pauses=(0.01,)):
-        office.notifier.unmatched(unknown(7))
+        office.decided(What.UNMATCHED, 7)
         await eventually(lambda: receiver.refused == 2)
     assert not (office.state / FILE).exists()
 

@@ -59,6 +59,13 @@ def test_the_container_may_write_nothing_but_its_state() -> None:
     assert (ROOT / service["build"]["dockerfile"]).is_file()
 
 
+def test_the_credentials_that_the_system_service_names_are_those_that_are_read() -> None:
+    named = re.findall(r"^#LoadCredential=(\w+):", (PACKAGING / "systemd/system.service").read_text(), re.MULTILINE)
+    page = (ROOT / "spec/config.md").read_text()
+    assert named == ["trakt_client_id", "trakt_client_secret"]
+    assert all(f"$CREDENTIALS_DIRECTORY/{name}" in page for name in named)
+
+
 def test_the_containers_configuration_is_in_order() -> None:
     path = PACKAGING / "docker/config.toml"
     found = parse(path.read_text(), path)

@@ -19,11 +19,12 @@ from scrobbler.adapters import Ignored, Webhook, WebhookRequest
 from scrobbler.cli import COMMANDS
 from scrobbler.errors import PayloadError
 from scrobbler.events import Kind, Percent, PlayerEvent, Seconds
+from scrobbler.filters import Filter
 from scrobbler.machine.policy import Policy
 from scrobbler.machine.scrobble import WINDOWS, Action, Scrobble
-from scrobbler.filters import Filter
 from scrobbler.machine.session import DEFAULT_ACCOUNT
 from scrobbler.machine.step import TRANSITIONS
+from scrobbler.notices.kind import KINDS
 from scrobbler.sandbox import FaultKind
 from scrobbler.settings import config, tables
 from scrobbler.settings.rules import RuleKeys
@@ -97,7 +98,7 @@ def test_the_keys_of_the_configuration_are_those_of_the_page() -> None:
     found = [
         (
             f"{table}.{name}",
-            "none" if default is None else str(default).lower() if isinstance(default, bool) else str(default),
+            _written(default),
         )
         for table, kind in sections.items()
         for name, default in zip(kind.__struct_fields__, kind.__struct_defaults__, strict=True)
@@ -108,6 +109,23 @@ def test_the_keys_of_the_configuration_are_those_of_the_page() -> None:
     assert {f"players.NAME.{key}" for key in tables.PlayerKeys.__struct_fields__} == {
         name for name, _ in found if name.startswith("players.")
     }
+
+
+def _written(default: object) -> str:
+    if default is None:
+        return "none"
+    if isinstance(default, tuple):
+        return "[" + ", ".join(f'"{one}"' for one in default) + "]"
+    return str(default).lower() if isinstance(default, bool) else str(default)
+
+
+def test_what_may_be_told_is_as_on_the_page() -> None:
+    table = [
+        (kind.value, "yes" if meaning.needed else "no", meaning.tells, meaning.command)
+        for kind, meaning in KINDS.items()
+    ]
+    assert rows("config.md", "kind", "unasked", "what it tells", "what helps") == table
+    assert {meaning.command.split()[1] for meaning in KINDS.values()} <= set(COMMANDS)
 
 
 def test_the_keys_of_a_filter_are_those_of_the_page() -> None:
@@ -182,11 +200,6 @@ def test_every_page_that_is_linked_is_there() -> None:
     for page in [SPEC.parent / "README.md", *SPEC.rglob("*.md")]:
         for link in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
             assert (page.parent / link).exists(), f"{page.name} links {link}"
-
-
-def test_every_command_of_the_readme_is_one() -> None:
-    readme = (SPEC.parent / "README.md").read_text()
-    assert set(re.findall(r"scrobbler (\w+)", "\n".join(re.findall(r"`([^`]+)`", readme)))) <= set(COMMANDS)
 
 
 @pytest.mark.parametrize("path", sorted((SPEC / "decisions").glob("*.md")), ids=lambda path: path.stem)

@@ -27,8 +27,9 @@ from scrobbler.state.decisions import Note, What
 from scrobbler.state.outbox import HOPELESS, OTHERS, Entry, EntryState, Failure, Removal
 from scrobbler.state.plays import How, Play
 from scrobbler.state.schema import FILE, SCRIPTS
-from scrobbler.state.snapshot import corrected, decisions, look
+from scrobbler.state.snapshot import corrected, decisions, entry, look, play, vigil
 from scrobbler.state.store import Store
+from scrobbler.state.vigil import Spoken, Vigil
 
 
 @pytest.fixture
@@ -537,6 +538,26 @@ def test_what_was_left_by_a_killed_process_can_be_looked_at(tmp_path: Path, cloc
     assert waiting(tmp_path) == ["stop 95"]
     with closing(Store(tmp_path, clock())) as store:
         assert claim(store, clock).scrobble == WATCH
+
+
+def test_on_which_days_it_ran_and_what_it_told_of_a_player_is_kept(tmp_path: Path, clock: Clock) -> None:
+    assert vigil(tmp_path) == Vigil()
+    with closing(Store(tmp_path, clock())) as store:
+        for _ in range(3):
+            store.wake(clock().date(), keep=2).result(10)
+            store.wake(clock().date(), keep=2).result(10)
+            clock.at += timedelta(days=1)
+        heard: list[Note] = []
+        store.listeners.append(heard.extend)
+        store.note([Note(at=clock(), what=What.HEARD, words="it plays", source="mpv")]).result(10)
+        assert [note.words for note in heard] == ["it plays"]
+        store.said("silent", "mpv", EPOCH).result(10)
+        store.said("silent", "mpv", clock()).result(10)
+    assert vigil(tmp_path) == Vigil(
+        awake=tuple(EPOCH.date() + timedelta(days=days) for days in (1, 2)),
+        spoken={"mpv": Spoken(days=1, last_at=clock())},
+        said={("silent", "mpv"): clock()},
+    )
 
 
 def test_a_state_of_another_version_shows_nothing_rather_than_nonsense(tmp_path: Path, clock: Clock) -> None:
@@ -1162,3 +1183,30 @@ def test_a_clock_that_is_set_back_holds_up_nothing(store: Store, clock: Clock) -
     clock.advance(-timedelta(days=1).total_seconds())
     assert store.next_due("default", clock()).result(10) == clock()
     assert claim(store, clock).scrobble.sitting == "one"
+
+
+def test_a_look_may_be_bounded_and_shows_the_first_that_wait_and_the_last_that_were_set_aside(
+    store: Store, tmp_path: Path, clock: Clock
+) -> None:
+    for name in ("one", "two", "three", "four"):
+        watches(store, clock, name)
+    for _ in range(2):
+        store.set_aside(claim(store, clock), "nobody knows it").result(10)
+    seen = look(tmp_path, most=1)
+    assert [one.scrobble.sitting for one in (*seen.waiting, *seen.aside)] == ["three", "two"]
+    assert entry(tmp_path, seen.aside[0].id) == seen.aside[0]
+    store.drop([seen.aside[0].id], clock()).result(10)
+    assert entry(tmp_path, seen.aside[0].id) is None
+
+
+def test_a_look_says_how_far_the_removal_of_a_play_is(store: Store, tmp_path: Path, clock: Clock) -> None:
+    watches(store, clock, "one")
+    taken = claim(store, clock)
+    store.deliver(taken, play_of(taken, clock)).result(10)
+    assert look(tmp_path).removals == {}
+    store.undo(1, clock()).result(10)
+    assert look(tmp_path).removals == {1: EntryState.WAITING}
+    found = play(tmp_path, 1)
+    assert found is not None
+    assert found.undone_at == clock()
+    assert play(tmp_path, 2) is None

@@ -1,4 +1,4 @@
-"""Watches every mpv of this user through its JSON IPC socket; it only asks, but for the picture to sign in with."""
+"""Watches every mpv of this user through its JSON IPC socket; it only asks, but for what it shows in the window."""
 
 import socket
 
@@ -13,7 +13,7 @@ __all__ = ["MpvOptions", "MpvWatcher", "plugin"]
 def _build(name: str, options: MpvOptions) -> MpvWatcher:
     if not hasattr(socket, "AF_UNIX"):
         raise ConfigError(f"players.{name}: this system has no Unix sockets, by which mpv is watched")
-    return MpvWatcher(name, options.places(name), shows=options.invite)
+    return MpvWatcher(name, options.places(name), shows=options.invite, concerns=options.concerns())
 
 
 plugin = Plugin(name="mpv", options=MpvOptions, build=_build)

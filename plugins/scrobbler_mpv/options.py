@@ -2,10 +2,20 @@
 
 import os
 import re
+from enum import Enum
 from pathlib import Path
+from typing import Annotated
 
-from scrobbler.adapters import Options
+from msgspec import Meta
+
+from scrobbler.adapters import Concern, Options
 from scrobbler.errors import ConfigError
+
+
+class Osd(Enum):
+    """More than what needs the user."""
+
+    ALL = "all"
 
 
 class MpvOptions(Options, frozen=True, kw_only=True):
@@ -13,11 +23,13 @@ class MpvOptions(Options, frozen=True, kw_only=True):
 
     ``sockets`` names folders (every socket in them) or sockets, as mpv's ``input-ipc-server`` does. ``~`` and
     environment variables are expanded. Without it: the folder ``mpv`` in the user's runtime directory. ``invite`` lets
-    a QR code be shown in mpv's window while the account is not signed in.
+    a QR code be shown in mpv's window while the account is not signed in. ``osd`` lets a line be shown there for some
+    seconds: what needs the user, or all.
     """
 
     sockets: str | list[str] | None = None
     invite: bool = True
+    osd: Annotated[bool | Osd, Meta(description='true, false or "all"')] = True
 
     def places(self, player: str) -> list[Path]:
         """The absolute paths to watch. Raises ``ConfigError`` for those that can be none."""
@@ -27,6 +39,14 @@ class MpvOptions(Options, frozen=True, kw_only=True):
         if not texts:
             raise ConfigError(f"players.{player}.sockets is an empty list: name a folder or a socket, or leave it out")
         return list(dict.fromkeys(_place(player, text) for text in texts))
+
+    def concerns(self) -> frozenset[Concern]:
+        """What lines are shown about. Who is shown a code to sign in with needs no line besides."""
+        if self.osd is False:
+            return frozenset()
+        left_out = {Concern.SIGN_IN} if self.invite else set()
+        left_out |= set() if self.osd is Osd.ALL else {Concern.SCROBBLED}
+        return frozenset(Concern) - left_out
 
 
 def _place(player: str, text: str) -> Path:

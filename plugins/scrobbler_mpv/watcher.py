@@ -1,11 +1,12 @@
 """Every mpv that listens where the options say: found as it starts, followed until it is gone."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from scrobbler.adapters import Concern, Line
 from scrobbler.errors import ConfigError
 from scrobbler.events import PlayerEvent, SessionKey
 from scrobbler.folder import appearing
@@ -30,13 +31,20 @@ class MpvWatcher:
     """Follows all mpvs of this user that listen in some folders, or on some sockets."""
 
     def __init__(
-        self, source: str, places: Sequence[Path], clock: Callable[[], datetime] = utc_now, *, shows: bool = True
+        self,
+        source: str,
+        places: Sequence[Path],
+        clock: Callable[[], datetime] = utc_now,
+        *,
+        shows: bool = True,
+        concerns: Collection[Concern] = (),
     ) -> None:
-        """``shows``: whether something may be shown in the players' windows."""
+        """``shows``: whether a sign may be shown in the players' windows; ``concerns``: what lines may be about."""
         self._source = source
         self._places = places
         self._clock = clock
         self._shows = shows
+        self._concerns = concerns
         self._players = Players()
 
     async def events(self) -> AsyncGenerator[PlayerEvent, None]:
@@ -60,6 +68,16 @@ class MpvWatcher:
         async with aclosing(self._players.windows()) as windows:
             async for window in windows:
                 yield window
+
+    async def caption(self, line: Line) -> bool:
+        """Show it in the window of its session, else in all; whether anybody could read it."""
+        if line.concern not in self._concerns:
+            return False
+        pids = [pid for pid in self._players if line.session in {None, str(self._key(pid))}]
+        return any(await asyncio.gather(*(self._players.caption(pid, line.words, line.seconds) for pid in pids)))
+
+    def _key(self, pid: int) -> SessionKey:
+        return SessionKey(source=self._source, id=str(pid))
 
 
 class _Watch:

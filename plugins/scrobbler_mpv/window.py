@@ -5,7 +5,7 @@ there only while somebody has to sign in.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -25,8 +25,10 @@ _SIZE: Final = "osd-dimensions"
 class Window:
     """What is known of the window, as mpv tells it."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, signed: Callable[[int], None]) -> None:
+        """``signed`` hears that a sign is shown from now on (1), or no longer (-1)."""
         self._client = client
+        self._signed = signed
         self._size = (0, 0)
         self._dismissed = False
         self._gone = False
@@ -36,6 +38,7 @@ class Window:
         """Shows it until the user puts it away (True) or the window is gone (False)."""
         self._dismissed = False
         keyed = Sign(link=sign.link, words=(*sign.words, "Esc puts this away"))
+        self._signed(1)
         # A section takes the key for a while, and gives it back; a binding would be for good.
         self._client.command("define-section", _SECTION, f"{_KEY} script-message {DISMISS}\n", "force")
         self._client.command("enable-section", _SECTION)
@@ -45,6 +48,7 @@ class Window:
                 await self._next()
             return self._dismissed
         finally:
+            self._signed(-1)
             self._client.command("osd-overlay", _OVERLAY, "none", "")
             self._client.command("disable-section", _SECTION)
 
@@ -94,10 +98,10 @@ class Window:
 
 
 @asynccontextmanager
-async def attached(path: Path) -> AsyncIterator[Window]:
+async def attached(path: Path, signed: Callable[[int], None]) -> AsyncIterator[Window]:
     """The window of the mpv behind a socket. Raises OSError where nobody listens any more."""
     client = Client(path, lambda event, data: client.post(window.hear, event, data), lambda: client.post(window.end))
-    window = Window(client)
+    window = Window(client, signed)
     with client:
         client.command("observe_property", 1, _SIZE)
         yield window

@@ -46,7 +46,7 @@ COMMANDS: Final = {
     "webhook": "Show where a server must post, and how to tell it.",
     "incognito": "Say nothing of what is watched for a while.",
     "config": "Show, check and change what is set.",
-    "notify": "Show where you are told that something needs you, and try it.",
+    "notify": "Show what you are told and where, and try it.",
     "identify": "Show what would be scrobbled for a file, and how that is known.",
     "api": "Call any method of Trakt's API.",
     "replay": "Play a recorded log again, and show what it leads to.",

@@ -56,7 +56,9 @@ def path(settings: Settings) -> None:
 @settings_options
 @click.pass_obj
 def show(settings: Settings, as_json: bool) -> None:
-    """Show all that holds, with the defaults marked and without secrets.
+    """Show all that holds, without secrets.
+
+    What is a default is marked as one.
 
     \b
     Examples:
@@ -79,7 +81,9 @@ def show(settings: Settings, as_json: bool) -> None:
 @settings_options
 @click.pass_obj
 def get(settings: Settings, key: str, reveal: bool, as_json: bool) -> None:
-    """Print what holds for one key: texts as they are, all else as TOML; nothing where there is no value.
+    """Print what holds for one key.
+
+    Texts are printed as they are, all else as TOML; nothing where there is no value.
 
     \b
     Examples:
@@ -123,7 +127,9 @@ def set_key(settings: Settings, key: str, value: str) -> None:
 @settings_options
 @click.pass_obj
 def unset(settings: Settings, key: str) -> None:
-    """Take a key, or a whole table, out of the file, so that its default holds again.
+    """Take a key or a table out of the file.
+
+    Its default holds again.
 
     \b
     Examples:
@@ -145,7 +151,9 @@ def unset(settings: Settings, key: str) -> None:
 @settings_options
 @click.pass_obj
 def check(settings: Settings, as_json: bool) -> None:
-    """Say whether the configuration is right; exit 2 where it is not.
+    """Say whether the configuration is right.
+
+    Exit 2 where it is not.
 
     \b
     Examples:

@@ -71,7 +71,9 @@ def list_command(settings: Settings, as_json: bool = False) -> None:
 @settings_options
 @click.pass_obj
 def show_command(settings: Settings, word: str, as_json: bool) -> None:
-    """Show all that is known of one entry, and what was decided about it.
+    """Show all that is known of one entry.
+
+    What was decided about it as well.
 
     \b
     Examples:

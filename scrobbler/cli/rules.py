@@ -40,7 +40,9 @@ def command(context: click.Context) -> None:
 @settings_options
 @click.pass_obj
 def list_command(settings: Settings, as_json: bool = False) -> None:
-    """Show what is remembered, and the rules of the configuration with their lines.
+    """Show what is remembered, and the rules of the file.
+
+    Rules of the configuration are shown with their lines.
 
     \b
     Examples:

@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -10,6 +11,11 @@ from scrobbler.cli import Group, Settings, settings_options
 from scrobbler.cli.entries import dumped
 from scrobbler.errors import ConfigError, ScrobblerError
 from scrobbler.service.unit import NAME, Scope, Unit, make_user
+
+AS_SERVICE: Final = (
+    "sudo -u scrobbler env SCROBBLER_CONFIG=/etc/scrobbler/config.toml SCROBBLER_STATE=/var/lib/scrobbler"
+)
+"""In front of a command that is for the system's service: its user owns the files, and this is what it reads."""
 
 scope_option = click.option(
     "--system", is_flag=True, help="The receiver's service of the whole machine (as root), not one of your own."
@@ -21,9 +27,9 @@ scope_option = click.option(
 def command(context: click.Context) -> None:
     """Let the agent start by itself, with systemd.
 
-    Without a command it says how it is. Beside a player it is a service of your own, which starts when you log in. On a headless box it is one of the
-    machine's, in the name of a user of its own who may do nothing else (--system). macOS and Windows: see
-    packaging/launchd and packaging/windows.
+    Without a command it says how it is. Beside a player it is a service of your own, which starts when you log in.
+    On a headless box it is one of the machine's, in the name of a user of its own who may do nothing else (--system).
+    macOS and Windows: see packaging/launchd and packaging/windows.
 
     \b
     Examples:
@@ -43,9 +49,10 @@ def command(context: click.Context) -> None:
 @settings_options
 @click.pass_obj
 def install(settings: Settings, system: bool, dry_run: bool, no_start: bool) -> None:
-    """Put the unit into place, and start it now and at each log-in (or boot).
+    """Put the unit into place and start it.
 
-    It may be done again at any time, after an upgrade too.
+    It starts now, and at each log-in or, with --system, at each boot. It may be done again at any time, after an
+    upgrade too.
 
     \b
     Examples:
@@ -100,7 +107,9 @@ def uninstall(system: bool) -> None:
 @scope_option
 @click.option("--json", "as_json", is_flag=True, help="Print it as one JSON object.")
 def status(system: bool, as_json: bool) -> None:
-    """Say whether the service is installed, starts by itself, and runs; exit 1 where it does not run.
+    """Say whether it is installed and runs.
+
+    Exit 1 where it does not run.
 
     \b
     Examples:
@@ -148,7 +157,7 @@ def _next_steps(unit: Unit) -> str:
         return "\n".join(
             (
                 "Its configuration is /etc/scrobbler/config.toml, its state /var/lib/scrobbler.",
-                "To sign in: sudo -u scrobbler SCROBBLER_STATE=/var/lib/scrobbler scrobbler login",
+                f"Commands speak to it so: {AS_SERVICE} scrobbler login",
                 f"To see what it says: {_journal(unit)}",
             )
         )

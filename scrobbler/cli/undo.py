@@ -138,7 +138,7 @@ def _agreed(chosen: Sequence[Play]) -> None:
     """Ask the user. Raises ``ConfigError`` where there is nobody to ask, ``ScrobblerError`` where the answer is no."""
     lines = [printable(f"{play.id}  {_line(play)}") for play in chosen]
     if not sys.stdin.isatty():
-        raise ConfigError(f"say --yes to undo {'; '.join(' '.join(line.split()) for line in lines)}")
+        raise ConfigError(f"say --yes to undo: {'; '.join(' '.join(line.split()) for line in lines)}")
     for line in lines:
         click.echo(line, err=True)
     if not click.confirm(f"Remove {'it' if len(chosen) == 1 else 'them'} from Trakt's history?", err=True):

@@ -92,7 +92,7 @@ def show(
     server: str | None,
     server_token_file: Path | None,
 ) -> None:
-    """Show the address of a player's webhook, and the steps to enter it.
+    """Show a player's address, and the steps to enter it.
 
     The address holds a secret that was made for it, or that you set as players.NAME.secret.
 
@@ -141,10 +141,10 @@ def rotate(settings: Settings, player: str) -> None:
 @settings_options
 @click.pass_obj
 def test(settings: Settings, player: str, url: str | None, as_json: bool) -> None:
-    """Post a test to the running agent, and say how far it came; exit 1 where it did not get through.
+    """Post a test to the running agent.
 
-    Nothing is made of a test but a line in the agent's log. It goes to the address on this machine and, where
-    server.public_url is set, to that one as well.
+    It says how far the test came; exit 1 where it did not get through. Nothing is made of a test but a line in the
+    agent's log. It goes to the address on this machine and, where server.public_url is set, to that one as well.
 
     \b
     Examples:

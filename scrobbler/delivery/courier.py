@@ -69,8 +69,6 @@ class Courier:
         self.account = account
         self.backoff = backoff or Backoff()
         """How long the account rests because of what failed."""
-        self.unmatched: Callable[[Entry], None] = lambda _entry: None
-        """Told on a sender's thread that an entry was set aside because nobody knows what it is."""
         self.learned: Callable[[Scrobble, Seconds], None] = lambda _scrobble, _runtime: None
         """Told on a sender's thread how long the item of a scrobble really is."""
         self._trakt = trakt
@@ -323,7 +321,7 @@ class Courier:
             item=_written(item),
         )
         words = f"Trakt: watched {item.label()}, {how.value}"
-        self._store.deliver(entry, play, self._note(entry, What.WATCHED, words)).result()
+        self._store.deliver(entry, play, self._note(entry, What.WATCHED, words, item.label())).result()
         return True
 
     def _failed(self, entry: Entry, error: Unavailable | Uncertain) -> None:
@@ -352,12 +350,11 @@ class Courier:
 
     def _unrecognised(self, entry: Entry, found: Unmatched) -> bool:
         """A watch of something is set aside with what it may be; anything else is not worth keeping."""
-        reason = f"it was not recognised: {found.reason}"
+        reason, label = f"it was not recognised: {found.reason}", entry.scrobble.media.label()
         if not entry.scrobble.lasts():
-            return self._drop(entry, reason)
-        note = self._note(entry, What.UNMATCHED, f"{entry.label()} was set aside: {reason}")
+            return self._drop(entry, reason, label)
+        note = self._note(entry, What.UNMATCHED, f"{entry.label()} was set aside: {reason}", label)
         self._store.set_aside(entry, reason, note, candidates=_written(found.candidates)).result()
-        self.unmatched(entry)
         return False
 
     def _give_up(self, entry: Entry, reason: str, *, uncertain: bool = False, asked: bool = False) -> bool:
@@ -369,13 +366,13 @@ class Courier:
             self._store.set_aside(entry, reason, note, uncertain=uncertain).result()
         return asked
 
-    def _drop(self, entry: Entry, reason: str) -> bool:
-        note = self._note(entry, What.DROPPED, f"{entry.label()} was not sent: {reason}")
+    def _drop(self, entry: Entry, reason: str, label: str | None = None) -> bool:
+        note = self._note(entry, What.DROPPED, f"{entry.label()} was not sent: {reason}", label)
         self._store.settle(entry, note, through=False).result()
         return False
 
-    def _note(self, entry: Entry, what: What, words: str) -> Note:
-        return about(entry.scrobble.session, self.account, self._clock(), what, words, entry=entry.id)
+    def _note(self, entry: Entry, what: What, words: str, label: str | None = None) -> Note:
+        return about(entry.scrobble.session, self.account, self._clock(), what, words, entry=entry.id, label=label)
 
 
 def _progress_now(scrobble: Scrobble, item: Item, age: timedelta) -> Percent | None:

@@ -6,37 +6,36 @@ A *matter* is one need of one account. It holds or it does not, and it was said 
 something is to be said: the need, or that all is well again. So a need that was never said is never taken back, one
 that comes and goes before anybody could be told is none, and nothing is said twice.
 
-A watch that was not recognised is told of once, by its entry of the outbox; nothing is ever said to be well again about
-it. Those that come in a row are one notice.
+A watch that was not recognised, or set aside, is told of once, by its entry of the outbox, and one that Trakt has where
+the user asks for that; nothing is ever said to be well again about it. Those that come in a row are one notice. They
+are heard of as decisions that are on the disk, and so is what is said in a player's window (``lines``).
 
-What was said is kept in a file of its own, over restarts. A notice that reached no target is tried again a few times;
-targets that did not take it are left behind. Nothing waits for any of this.
+What was said is kept in a file of its own, over restarts. Nothing waits for any of this. What is told unasked, and what
+only if the user wants it, is a table (``kind``).
 """
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import aclosing, suppress
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import msgspec
-from msgspec import Struct
 
-from scrobbler.notices.notice import How, Notice, check, send
-from scrobbler.notices.target import Targets
+from scrobbler.notices.gathering import GATHERED, GATHERS, Gathering, Watch
+from scrobbler.notices.kind import NEEDED, Kind, named
+from scrobbler.notices.lines import Lines
+from scrobbler.notices.notice import Notice, check
+from scrobbler.notices.post import Post
+from scrobbler.state.decisions import Note, What
 from scrobbler.welcome.invitation import Invitation, Needed, SignedIn
 
 log = logging.getLogger(__name__)
 
 FILE: Final = "notified.json"
-PAUSES: Final = (60.0, 600.0, 3600.0)
-"""Seconds until a target that did not take a notice is tried again; after the last it is left alone."""
-GATHERS: Final = 10.0
-"""Seconds in which watches that were not recognised are gathered for one notice."""
-NAMED: Final = 3
-"""So many of them are named."""
 
 
 class Need(Enum):
@@ -47,13 +46,13 @@ class Need(Enum):
     """Trakt refuses the app, or the account, as such."""
 
 
-class Unmatched(Struct, frozen=True, kw_only=True):
-    """A watch that was set aside because nobody knows what it is."""
-
-    entry: int
-    """Of the outbox."""
-    account: str
-    label: str
+_KINDS: Final[Mapping[Need, Kind]] = {Need.SIGN_IN: Kind.SIGN_IN, Need.CLOSED: Kind.ACCOUNT}
+_DECIDED: Final[Mapping[What, Kind]] = {
+    What.UNMATCHED: Kind.UNMATCHED,
+    What.ASIDE: Kind.ASIDE,
+    What.WATCHED: Kind.SCROBBLED,
+}
+"""Which decisions are told of a watch."""
 
 
 class _Matter:
@@ -75,28 +74,30 @@ class _Matter:
 
 
 class Notifier:
-    """Says what needs the user. Used on the agent's event loop only."""
+    """Says what needs the user. Made and used on one event loop only, but for ``hear``."""
 
     def __init__(
         self,
-        targets: Targets,
+        post: Post,
         state: Path,
         logins: Mapping[str, str],
         *,
-        pauses: Sequence[float] = PAUSES,
+        says: Collection[Kind] = named([NEEDED]),
+        lines: Lines | None = None,
         gathers: float = GATHERS,
     ) -> None:
         """``logins``: each account with the command that signs it in. Touches nothing yet but reads what was said."""
         self.page: str | None = None
         """The address of the page where one can sign in, where there is one."""
-        self._targets = targets
+        self.trouble: str | None = None
+        """What was done with a state file that could not be used, until somebody was told."""
+        self._post = post
         self._file = state / FILE
         self._logins = logins
-        self._pauses = pauses
-        self._failing: set[int] = set()
-        self._gathers = gathers
-        self._fresh: dict[int, Unmatched] = {}
-        self._came = asyncio.Event()
+        self._says = says if post.targets.addresses else ()
+        self._lines = lines
+        self._loop = asyncio.get_running_loop()
+        self._gatherings = {kind: Gathering(kind, gathers=gathers) for kind in GATHERED if kind in self._says}
         said = self._read()
         self._told = {one for words in said.values() for one in words if isinstance(one, int)}
         self._matters = {
@@ -107,13 +108,17 @@ class Notifier:
 
     async def run(self, invitations: Sequence[Invitation] = ()) -> None:
         """Say what comes up, until cancelled. Raises ``ConfigError`` where an address makes no sense."""
-        if not self._targets.addresses:
-            return
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(check(self._targets))
-            tasks.create_task(self._gather(tasks))
+            if self._post.targets.addresses:
+                tasks.create_task(check(self._post.targets))
+            if self.trouble is not None and Kind.STATE in self._says:
+                notice = _state(self.trouble.replace(f"{self._file.parent}/", ""))
+                tasks.create_task(self._post.deliver(notice, partial(setattr, self, "trouble", None)))
+            for gathering in self._gatherings.values():
+                tasks.create_task(self._gather(gathering, tasks))
             for matter in self._matters.values():
-                tasks.create_task(self._attend(matter))
+                if _KINDS[matter.need] in self._says:
+                    tasks.create_task(self._attend(matter))
             for invitation in invitations:
                 tasks.create_task(self._follow(invitation))
 
@@ -121,40 +126,43 @@ class Notifier:
         """Why Trakt refuses an account as such; None once it does not."""
         self._matters[account, Need.CLOSED].become(holds=words is not None, words=words or "")
 
-    def unmatched(self, *ones: Unmatched) -> None:
-        """These were not recognised."""
-        for one in ones:
-            if one.entry not in self._told and one.entry not in self._fresh:
-                self._fresh[one.entry] = one
-                self._came.set()
+    def hear(self, notes: Sequence[Note]) -> None:
+        """These decisions are on the disk. May be called from any thread."""
+        lines = self._lines
+        wanted = [note for note in notes if self._is_told(note) or (lines is not None and lines.wants(note))]
+        if wanted:
+            with suppress(RuntimeError):  # the agent has ended meanwhile; what stays is told when it starts again
+                self._loop.call_soon_threadsafe(self._heard, wanted)
 
-    def still_unmatched(self, *ones: Unmatched) -> None:
+    def still_aside(self, unmatched: Sequence[Watch], others: Sequence[Watch]) -> None:
         """When the agent starts: these are all that there are; what was told of others need not be remembered."""
-        self._told &= {one.entry for one in ones}
-        self.unmatched(*ones)
+        self._told &= {one.entry for one in (*unmatched, *others)}
+        for kind, ones in ((Kind.UNMATCHED, unmatched), (Kind.ASIDE, others)):
+            for one in ones:
+                self._add(kind, one)
 
-    async def _gather(self, tasks: asyncio.TaskGroup) -> None:
+    def _is_told(self, note: Note) -> bool:
+        return _DECIDED.get(note.what) in self._gatherings
+
+    def _heard(self, notes: Sequence[Note]) -> None:
+        for note in notes:
+            if self._is_told(note) and note.entry is not None:
+                label = note.label or note.words
+                watch = Watch(entry=note.entry, account=note.account or "", label=label, words=note.words)
+                self._add(_DECIDED[note.what], watch)
+            if self._lines is not None:
+                self._lines.hear(note)
+
+    def _add(self, kind: Kind, one: Watch) -> None:
+        if kind in self._gatherings and (kind is Kind.SCROBBLED or one.entry not in self._told):
+            self._gatherings[kind].add(one)
+
+    async def _gather(self, gathering: Gathering, tasks: asyncio.TaskGroup) -> None:
         while True:
-            await self._came.wait()
-            await asyncio.sleep(self._gathers)
-            self._came.clear()
-            fresh, self._fresh = self._fresh, {}
-            self._told |= fresh.keys()
-            tasks.create_task(self._tell(tuple(fresh.values())))
-
-    async def _tell(self, fresh: Sequence[Unmatched]) -> None:
-        """Tell all targets of them, until each was told, or all was tried."""
-        left = tuple(range(len(self._targets.addresses)))
-        for pause in (*self._pauses, None):
-            outcomes = await send(self._targets, _unrecognised(fresh), left)
-            if len(left) > sum(outcome.how is not How.TOOK for outcome in outcomes):
-                self._write()
-            for outcome in outcomes:
-                self._heed(outcome.target, None if outcome.how is How.TOOK else outcome.why)
-            left = tuple(outcome.target for outcome in outcomes if outcome.how is not How.TOOK)
-            if not left or pause is None:
-                return
-            await asyncio.sleep(pause)
+            fresh = await gathering.next()
+            if gathering.kind is not Kind.SCROBBLED:
+                self._told |= {one.entry for one in fresh}
+            tasks.create_task(self._post.deliver(gathering.notice(fresh), self._write))
 
     async def _follow(self, invitation: Invitation) -> None:
         """Whether an account is signed in is what its invitation knows."""
@@ -163,6 +171,8 @@ class Notifier:
             async for state in states:
                 words = state.words if isinstance(state, Needed) else ""
                 matter.become(holds=not isinstance(state, SignedIn), words=words.rstrip("."))
+                if self._lines is not None:
+                    self._lines.need(invitation.account, holds=not isinstance(state, SignedIn))
 
     async def _attend(self, matter: _Matter) -> None:
         while True:
@@ -173,32 +183,15 @@ class Notifier:
 
     async def _say(self, matter: _Matter) -> None:
         """Tell all targets, until each was told, all was tried, or it is otherwise by now."""
-        holds, notice = matter.holds, self._notice(matter)
-        left = tuple(range(len(self._targets.addresses)))
-        for pause in (*self._pauses, None):
-            outcomes = await send(self._targets, notice, left)
-            if any(outcome.how is How.TOOK for outcome in outcomes):
-                self._remember(matter, said=holds)
-            for outcome in outcomes:
-                self._heed(outcome.target, None if outcome.how is How.TOOK else outcome.why)
-            left = tuple(outcome.target for outcome in outcomes if outcome.how is not How.TOOK)
-            if not left or matter.holds is not holds or pause is None:
-                break
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await matter.news.wait()
-            if matter.holds is not holds:
-                break
+        holds = matter.holds
+        await self._post.deliver(
+            self._notice(matter),
+            took=lambda: self._remember(matter, said=holds),
+            over=lambda: matter.holds is not holds,
+            news=matter.news,
+        )
         if not holds:
             self._remember(matter, said=False)  # it is mended, whether anybody could be told or not
-
-    def _heed(self, number: int, failure: str | None) -> None:
-        """One warning for a target that fails, until it works again."""
-        if failure is None:
-            self._failing.discard(number)
-        elif number not in self._failing:
-            self._failing.add(number)
-            log.warning("notification: %s %s", self._targets.name(number), failure)
 
     def _notice(self, matter: _Matter) -> Notice:
         account = f"Account {matter.account}"
@@ -240,9 +233,6 @@ class Notifier:
             log.warning("%s cannot be written: %s; it may be said again", self._file, error.strerror)
 
 
-def _unrecognised(ones: Sequence[Unmatched]) -> Notice:
-    names = [f"{one.label} ({one.account})" for one in ones[:NAMED]]
-    more = f" and {len(ones) - NAMED} more" if len(ones) > NAMED else ""
-    were = "was" if len(ones) == 1 else "were"
-    text = f"{', '.join(names)}{more} {were} not recognised. Run `scrobbler fix {ones[0].entry}` to say what it is."
-    return Notice(title="Trakt: not recognised", text=text)
+def _state(words: str) -> Notice:
+    text = f"{words}. What is watched from now on counts; tokens and settings are files of their own."
+    return Notice(title="Trakt: the state file could not be used", text=text, urgent=True)

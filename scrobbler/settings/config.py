@@ -18,6 +18,7 @@ from scrobbler.filters import Filter, mistake
 from scrobbler.household import folded
 from scrobbler.identify.rules import Rule
 from scrobbler.machine.session import DEFAULT_ACCOUNT
+from scrobbler.notices.kind import Kind, named
 from scrobbler.notices.target import DESKTOP, Targets
 from scrobbler.settings import rules, secrets
 from scrobbler.settings.secrets import Secret
@@ -66,6 +67,10 @@ class Config(Struct, frozen=True, kw_only=True):
     """None where there is no ``[server]``; a player that calls us wants one all the same."""
     targets: Targets
     """Where it is said that something needs the user."""
+    says: frozenset[Kind]
+    """What is said there."""
+    silent_after_days: int
+    """After so many days of silence of a player; 0 is never."""
     state_dir: Path
     keep_days: int
     """So long are plays and decisions remembered."""
@@ -115,6 +120,7 @@ def parse(text: str, path: Path | None) -> Config:
             _check_account(document, ("players", name, "users", user), account, sections)
     trakt = document.table(("trakt",), Trakt)
     state = document.table(("state",), State)
+    notify = document.table(("notify",), Notify)
     for key in ("client_id", "client_secret"):
         if getattr(trakt, key) and getattr(trakt, f"{key}_file"):
             raise document.wrong(("trakt", f"{key}_file"), f"there is a trakt.{key} already; one of the two is enough")
@@ -126,7 +132,9 @@ def parse(text: str, path: Path | None) -> Config:
         scrobble=document.table(("scrobble",), Scrobbling),
         filter=_filter(document, ("filter",)),
         server=document.table(("server",), Server) if sections.server is not None else None,
-        targets=_targets(document),
+        targets=_targets(document, notify.targets),
+        says=named(notify.say),
+        silent_after_days=notify.silent_after_days,
         state_dir=_state_dir(state),
         keep_days=state.keep_days,
         rules=rules.read(document),
@@ -201,9 +209,8 @@ def _secret(document: Document, at: Keys, keys: PlayerKeys) -> Secret | None:
     return secrets.given(keys.secret, file, f"{document.path}: {'.'.join(at)}")
 
 
-def _targets(document: Document) -> Targets:
+def _targets(document: Document, chosen: tuple[str, ...] | None) -> Targets:
     """What the file says, else the desktop, where there is one."""
-    chosen = document.table(("notify",), Notify).targets
     if chosen is None:
         chosen = (DESKTOP,) if os.environ.get("DBUS_SESSION_BUS_ADDRESS") else ()
     at = ("notify", "targets")

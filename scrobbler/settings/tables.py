@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, Struct, field
 
 from scrobbler.machine.session import DEFAULT_ACCOUNT
+from scrobbler.notices.kind import NEEDED, WORDS
 from scrobbler.settings.secrets import SHORTEST
 
 HttpUrl = Annotated[
@@ -21,6 +22,7 @@ HostName = Annotated[str, Meta(pattern=r"^(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+
 HookSecret = Annotated[str, Meta(min_length=SHORTEST, description=f"a text of {SHORTEST} signs or more")]
 NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 Address = Annotated[str, Meta(pattern=r"^(desktop|[A-Za-z][A-Za-z0-9+.-]*://\S.*)$")]
+Told = Annotated[str, Meta(pattern=f"^({'|'.join(WORDS)})$")]
 NAME_WORDS: Final = "letters, digits, dots, dashes and underlines, 64 at most"
 Days = Annotated[int, Meta(ge=1, le=36500, description="a number of days from 1 to 36500")]
 AccountName = Annotated[str, Meta(pattern=NAME, description=NAME_WORDS)]
@@ -74,7 +76,7 @@ class Server(Struct, frozen=True, kw_only=True):
 
 
 class Notify(Struct, frozen=True, kw_only=True):
-    """``[notify]``: where it is said that something needs the user."""
+    """``[notify]``: where it is said that something needs the user, and what else is."""
 
     targets: (
         Annotated[
@@ -83,6 +85,8 @@ class Notify(Struct, frozen=True, kw_only=True):
         ]
         | None
     ) = None
+    say: Annotated[tuple[Told, ...], Meta(description=f"a list of words out of: {', '.join(WORDS)}")] = (NEEDED,)
+    silent_after_days: Annotated[int, Meta(ge=0, le=3650, description="a number of days from 0 (never) to 3650")] = 14
 
     def __repr__(self) -> str:  # an address may hold a secret, and must not reach a log through a repr
         return "Notify(...)"

@@ -51,6 +51,11 @@ WORDS: Final = {
         "The desktop, or any address of https://appriseit.com/services/.",
         '["ntfy://ntfy.sh/my-topic"]',
     ),
+    "notify.say": (
+        'What is told there: "needed" is all that needs you, "scrobbled" each watch; `scrobbler notify` lists all.',
+        None,
+    ),
+    "notify.silent_after_days": ("A player that says nothing for so many days is told of, once; 0 is never.", None),
     "state.dir": ("Another folder than the usual one. It holds from the next start on.", '"/var/lib/scrobbler"'),
     "state.keep_days": ("So many days are watches and the log remembered.", None),
     "players.kind": ("Which adapter; without it the one that has the player's name.", '"mpv"'),
@@ -70,6 +75,10 @@ WORDS: Final = {
         '"$XDG_RUNTIME_DIR/mpv"',
     ),
     "mpv.invite": ("Show a QR code in mpv's window while you are not signed in.", None),
+    "mpv.osd": (
+        'Show a line in mpv\'s window for some seconds: true for what needs you, "all" for each watch, too.',
+        None,
+    ),
     "kodi.host": ("The machine that Kodi runs on.", None),
     "kodi.port": ("The port of its JSON-RPC over TCP.", None),
 }

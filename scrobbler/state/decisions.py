@@ -101,6 +101,9 @@ class Note(Struct, frozen=True, kw_only=True):
     session: str | None = None
     entry: int | None = None
     """The id of the entry of the outbox that it is about."""
+    label: str | None = None
+    """What it is about, for people, where that is worth being told where they are: a watch that Trakt has, and what was
+    not recognised. For those who listen; it is not kept."""
 
 
 class Decision(Note, frozen=True, kw_only=True):
@@ -132,9 +135,21 @@ def kept_out(event: PlayerEvent, words: str) -> Note:
     return Note(at=event.at, what=What.IGNORED, words=words, source=key.source, session=str(key))
 
 
-def about(key: SessionKey, account: str, at: datetime, what: What, words: str, *, entry: int | None = None) -> Note:
+def about(
+    key: SessionKey,
+    account: str,
+    at: datetime,
+    what: What,
+    words: str,
+    *,
+    entry: int | None = None,
+    label: str | None = None,
+) -> Note:
     """A note about a session."""
-    return Note(at=at, what=what, words=words, account=account, source=key.source, session=str(key), entry=entry)
+    source, session = key.source, str(key)
+    return Note(
+        at=at, what=what, words=words, account=account, source=source, session=session, entry=entry, label=label
+    )
 
 
 def place(event: PlayerEvent) -> str:
@@ -190,6 +205,16 @@ def last_of_each(db: sqlite3.Connection) -> tuple[Decision, ...]:
         (What.HEARD.value, What.IGNORED.value),
     )
     return tuple(map(_decision, rows))
+
+
+def spoken(db: sqlite3.Connection) -> dict[str, tuple[int, datetime]]:
+    """On how many days each source was heard of, as far as is remembered, and when last."""
+    rows = db.execute(
+        "SELECT source, count(DISTINCT substr(at, 1, 10)), max(at) FROM decisions"
+        " WHERE what IN (?, ?) AND source IS NOT NULL GROUP BY source",
+        (What.HEARD.value, What.IGNORED.value),
+    )
+    return {source: (days, datetime.fromisoformat(at)) for source, days, at in rows}
 
 
 def forget(db: sqlite3.Connection, before: datetime, limit: int) -> None:

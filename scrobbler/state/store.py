@@ -14,7 +14,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -22,7 +22,7 @@ from scrobbler.events import Media, SessionKey
 from scrobbler.household import Stranger, Switched
 from scrobbler.machine.scrobble import Scrobble
 from scrobbler.machine.session import Session
-from scrobbler.state import amendments, answers, corrections, outbox, people, plays, schema, sessions, wishes
+from scrobbler.state import amendments, answers, corrections, outbox, people, plays, schema, sessions, vigil, wishes
 from scrobbler.state import decisions as log
 from scrobbler.state.amendments import Entered, NotUndone, Replaced, Wrong
 from scrobbler.state.answers import Answer
@@ -319,6 +319,14 @@ class Store:
         """A user who counts for nobody was heard of."""
         return self._database.submit(lambda db: people.meet(db, player, one, now))
 
+    def wake(self, day: date, *, keep: int) -> Future[None]:
+        """The agent runs on this day (UTC), which is kept with so many of the last ones."""
+        return self._database.submit(lambda db: vigil.wake(db, day, keep))
+
+    def said(self, kind: str, player: str, now: datetime) -> Future[None]:
+        """Something of a kind was told of a player."""
+        return self._database.submit(lambda db: vigil.say(db, kind, player, now))
+
     def plays_near(self, account: str, began_at: datetime, ended_at: datetime) -> Future[dict[int, Play]]:
         """The account's plays whose sitting was at about this time, by their ids; the first one first."""
 
@@ -392,7 +400,7 @@ class Store:
         """
         log.say(told)
         if told:
-            for hear in self.listeners:
+            for hear in tuple(self.listeners):  # some come and go meanwhile
                 hear(told)
             with suppress(OSError):
                 os.utime(self._database.path)
@@ -400,7 +408,8 @@ class Store:
 
 def _weed(db: sqlite3.Connection) -> int:
     """Delete what cannot be read of all that the agent reads when it starts, and say how many rows it were."""
-    return sessions.weed(db) + wishes.weed(db) + people.weed(db) + outbox.weed(db) + corrections.weed(db)
+    parts = (sessions, wishes, people, outbox, corrections, vigil)
+    return sum(part.weed(db) for part in parts)
 
 
 def _undone(removal: Entry, play: int, at: datetime) -> Note:
