@@ -27,7 +27,6 @@ from scrobbler.errors import StateError
 from scrobbler.events import PlayerEvent, Seconds, SessionKey
 from scrobbler.filters import Filters
 from scrobbler.household import Household
-from scrobbler.identify.names import numbered
 from scrobbler.machine.handover import changes_hands, is_on, leave, take_over, turn_away
 from scrobbler.machine.motion import State
 from scrobbler.machine.policy import Policy
@@ -35,6 +34,7 @@ from scrobbler.machine.scrobble import Said, Scrobble
 from scrobbler.machine.session import Session
 from scrobbler.machine.step import Facts, deadline, expire, learn, step, vanish
 from scrobbler.playback import Playback
+from scrobbler.reading.names import numbered
 from scrobbler.repeats import Repeats
 from scrobbler.state import decisions
 from scrobbler.state.decisions import Note, What

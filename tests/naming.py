@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from scrobbler.events import Ids, Media, MediaKind, Show
-from scrobbler.identify.reading import Extra, Read, Reading
+from scrobbler.reading.reader import Extra, Read, Reading
 from scrobbler.trakt.titles import fold
 
 CORPUS = Path(__file__).parent / "corpus"

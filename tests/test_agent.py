@@ -366,7 +366,9 @@ async def test_a_server_that_fell_silent_while_we_were_away_is_closed(
     clock.advance(600)
     with closing(Store(tmp_path, clock())) as store:
         trakt = Trakt(double.app, double.tokens(tmp_path), clock=clock.monotonic, now=clock)
-        outlet = Outlet(Courier("default", trakt, Finder(trakt, clock), store, clock), store, double.tokens(tmp_path), clock)
+        outlet = Outlet(
+            Courier("default", trakt, Finder(trakt, clock), store, clock), store, double.tokens(tmp_path), clock
+        )
         silent = Agent(
             [Source(name="tv", account="default", policy=policy)], store, {"default": outlet}, clock, keep_days=365
         )

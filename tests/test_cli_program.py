@@ -44,9 +44,9 @@ def commands() -> Iterator[tuple[str, click.Command]]:
             yield from ((f"{name} {each}", command.commands[each]) for each in command.commands)
 
 
-def own_options(command: click.Command) -> set[str | None]:
+def own_options(command: click.Command) -> set[str]:
     """Those that are not the same everywhere."""
-    options = {each.name for each in command.params if isinstance(each, click.Option)}
+    options = {each.name or "" for each in command.params if isinstance(each, click.Option)}
     return options - {"config_path", "state_dir", "config", "state", "as_json"}
 
 

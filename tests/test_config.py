@@ -125,7 +125,10 @@ def test_an_address_may_be_of_the_sixth_version() -> None:
         ("[plyers.mpv]", "config.toml:1: plyers: there is no such key (did you mean players?)"),
         (
             "[players.foo]",
-            "config.toml:1: players.foo: there is no adapter 'foo'; installed are: emby, jellyfin, kodi, mpv, plex, tautulli",
+            (
+                "config.toml:1: players.foo: there is no adapter 'foo'; installed are: "
+                "emby, jellyfin, kodi, mpv, plex, tautulli"
+            ),
         ),
         ('[players.tv]\nkind = "foo"', "config.toml:2: players.tv.kind: there is no adapter 'foo'"),
         (

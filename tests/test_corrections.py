@@ -21,10 +21,10 @@ from scrobbler.identify.corrections import (
     shifted,
     spot,
 )
-from scrobbler.identify.extras import Extra
 from scrobbler.identify.notation import ById, Place, Subject
 from scrobbler.identify.remedy import Senseless, remedy
 from scrobbler.identify.rules import Rule
+from scrobbler.reading.extras import Extra
 from scrobbler.state.corrections import (
     Correction,
     Episodes,

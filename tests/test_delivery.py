@@ -17,12 +17,12 @@ from scrobbler.delivery.backoff import Backoff
 from scrobbler.delivery.courier import UNCERTAIN_REST, Courier
 from scrobbler.errors import Closed, StateError, Unauthorized
 from scrobbler.events import Ids, Media, MediaKind, Percent, Seconds, SessionKey, Show
-from scrobbler.identify.extras import Extra
 from scrobbler.identify.finder import Finder
 from scrobbler.identify.match import Unmatched
 from scrobbler.machine.motion import State
 from scrobbler.machine.scrobble import Action, Scrobble
 from scrobbler.machine.session import Session
+from scrobbler.reading.extras import Extra
 from scrobbler.sandbox import FaultKind
 from scrobbler.state.amendments import Entered, Replaced, by_hand
 from scrobbler.state.decisions import Note, What

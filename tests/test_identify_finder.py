@@ -25,11 +25,11 @@ from scrobbler.events import Ids, Media, MediaKind, Seconds, Show
 from scrobbler.identify import memory as memory_module
 from scrobbler.identify import score
 from scrobbler.identify.corrections import Beyond, Said
-from scrobbler.identify.extras import Extra
 from scrobbler.identify.facts import LASTING, SHORT
 from scrobbler.identify.finder import Finder
 from scrobbler.identify.match import Unmatched
 from scrobbler.identify.memory import Known, Memory
+from scrobbler.reading.extras import Extra
 from scrobbler.sandbox.catalogue import catalogue
 from scrobbler.sandbox.spelling import fold
 from scrobbler.sandbox.titles import Movie
@@ -463,7 +463,6 @@ def test_a_file_called_by_a_title_alone_is_that_film_only_if_it_is_as_long(
     if isinstance(found, Unmatched):
         assert "a title alone does not tell" in found.reason
         assert [name(one.item) for one in found.candidates] == ["Spirited Away (2001)"]
-        found = None
     assert (name(found) if isinstance(found, Item) else None) == what
 
 

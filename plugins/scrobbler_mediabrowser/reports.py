@@ -54,9 +54,7 @@ class Report(Struct, frozen=True, kw_only=True):
     watched: bool
 
 
-def seat(
-    *, name: str | None, user: str | None, device: str | None, session: str | None, called: str | None
-) -> Seat:
+def seat(*, name: str | None, user: str | None, device: str | None, session: str | None, called: str | None) -> Seat:
     """Where a message comes from. Ids of users are written with and without dashes, in one case or the other."""
     whose = (user or "").replace("-", "").casefold() or (name or "").casefold()
     where = "" if device else session or ""

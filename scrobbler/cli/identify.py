@@ -15,8 +15,8 @@ from scrobbler.cli import Settings, app_of, now, printable, settings_options
 from scrobbler.errors import ConfigError, ScrobblerError, TraktError
 from scrobbler.events import Media, Show
 from scrobbler.identify.match import Candidate, Unmatched
-from scrobbler.identify.reading import Extra, Read, Reading, read_all
 from scrobbler.machine.session import DEFAULT_ACCOUNT
+from scrobbler.reading.reader import Extra, Read, Reading, read_all
 from scrobbler.settings import credentials
 from scrobbler.settings.config import Config
 from scrobbler.trakt.client import Trakt

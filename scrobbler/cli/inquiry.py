@@ -13,9 +13,9 @@ from scrobbler.identify.corrections import spot
 from scrobbler.identify.finder import Finder
 from scrobbler.identify.match import Candidate, Unmatched
 from scrobbler.identify.notation import Place, Unclear
-from scrobbler.identify.reading import Read, Unread, read
 from scrobbler.identify.reference import Whole, refer
 from scrobbler.machine.scrobble import BY_HAND
+from scrobbler.reading.reader import Read, Unread, read
 from scrobbler.settings import credentials
 from scrobbler.settings.config import Config
 from scrobbler.state.corrections import Episodes, Numbers, Same, Shifted

@@ -15,9 +15,9 @@ from scrobbler.delivery.senders import Senders
 from scrobbler.errors import ConfigError, PayloadError
 from scrobbler.identify.corrections import Corrector, covers
 from scrobbler.identify.match import Candidate, Unmatched
-from scrobbler.identify.reading import Read, read_all
 from scrobbler.identify.remedy import Senseless, remedy
 from scrobbler.machine.scrobble import BY_HAND
+from scrobbler.reading.reader import Read, read_all
 from scrobbler.settings.config import Config
 from scrobbler.state import snapshot
 from scrobbler.state.corrections import Correction, Episodes, Never, Scope

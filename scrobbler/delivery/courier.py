@@ -32,10 +32,10 @@ from scrobbler.delivery.meaning import another
 from scrobbler.delivery.naming import Naming
 from scrobbler.errors import Rejected, ScrobblerError, TraktError, Unavailable, Uncertain, Unreachable
 from scrobbler.events import MediaKind, Percent, Seconds
-from scrobbler.identify.extras import Extra
 from scrobbler.identify.finder import Finder
 from scrobbler.identify.match import Unmatched
 from scrobbler.machine.scrobble import WINDOWS, Action, Scrobble
+from scrobbler.reading.extras import Extra
 from scrobbler.state.amendments import Wrong
 from scrobbler.state.decisions import Note, What, about
 from scrobbler.state.outbox import Entry, Failure

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from scrobbler.events import Media, MediaKind, Show
-from scrobbler.identify.extras import Extra
 from scrobbler.identify.rules import Rule
+from scrobbler.reading.extras import Extra
 from scrobbler.state.corrections import (
     Correction,
     Episodes,

@@ -14,16 +14,16 @@ from msgspec.structs import replace
 from scrobbler.events import Ids, Media, MediaKind, Seconds, Show
 from scrobbler.identify import ids, search, seasons
 from scrobbler.identify.corrections import Beyond, Correct
-from scrobbler.identify.extras import Extra
 from scrobbler.identify.facts import LASTING, SHORT, Facts
 from scrobbler.identify.ids import Belief
 from scrobbler.identify.match import Candidate, Unmatched, beside, by_id, each_once, meant, ranked, sure
 from scrobbler.identify.memory import Memory
-from scrobbler.identify.outcome import Reading, Source, Unread
-from scrobbler.identify.reading import read
 from scrobbler.identify.score import BAR, LOOSE, Wanted, title_share, wanted
 from scrobbler.identify.search import Ranked, Unsettled
 from scrobbler.identify.seasons import Nowhere
+from scrobbler.reading.extras import Extra
+from scrobbler.reading.outcome import Reading, Source, Unread
+from scrobbler.reading.reader import read
 from scrobbler.trakt.catalogue import Entry, EntryKind, Episode
 from scrobbler.trakt.lookups import Lookups
 from scrobbler.trakt.wire import Item

@@ -19,12 +19,12 @@ from scrobbler.errors import ConfigError, PayloadError
 from scrobbler.events import PlayerEvent, SessionKey
 from scrobbler.filters import Filters
 from scrobbler.household import Household, Member, Nobody, Stranger, Whose, in_own_seat
-from scrobbler.identify.names import numbered
 from scrobbler.machine.handover import turn_away
 from scrobbler.machine.policy import Policy
 from scrobbler.machine.scrobble import Said, Scrobble, alike, overlap
 from scrobbler.machine.session import DEFAULT_ACCOUNT, Session
 from scrobbler.machine.step import deadline, expire, step
+from scrobbler.reading.names import numbered
 from scrobbler.replay.recording import Line
 
 

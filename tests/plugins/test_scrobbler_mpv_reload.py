@@ -4,10 +4,11 @@ import asyncio
 import shutil
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
-from cli_process import configured, eventually, running
+from cli_process import Running, configured, eventually, running
 from double import Served
 from plugins.real_mpv import RealMpv
 from test_cli_run import tokens_of
@@ -18,6 +19,10 @@ from scrobbler.state.snapshot import look
 from scrobbler.trakt.tokens import TokenFile
 
 pytestmark = [pytest.mark.mpv, pytest.mark.anyio]
+
+
+def _plays_again(agent: Running, times: int) -> bool:
+    return agent.said.count("mpv: play at") > times
 
 
 async def test_a_film_that_plays_goes_on_and_is_one_watch(
@@ -38,8 +43,8 @@ async def test_a_film_that_plays_goes_on_and_is_one_watch(
         await asyncio.to_thread(agent.says, "Trakt: started TRON: Legacy (2010)")
         for number in (1, 2):
             put(file, ("state", "keep_days"), 30 + number)
-            times = agent.said.count("mpv: play at")
-            await asyncio.to_thread(eventually, lambda before=times: agent.said.count("mpv: play at") > before)
+            plays = agent.said.count("mpv: play at")
+            await asyncio.to_thread(eventually, partial(_plays_again, agent, plays))
         await player.seek(3580)
         await asyncio.to_thread(agent.says, "at 59:4")
         put(file, ("state", "keep_days"), 60)

@@ -6,7 +6,7 @@ from enum import Enum
 from msgspec import Struct
 
 from scrobbler.events import Media
-from scrobbler.identify.extras import Extra
+from scrobbler.reading.extras import Extra
 
 
 class Source(Enum):

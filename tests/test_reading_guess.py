@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrobbler.events import Ids, Media, MediaKind, Seconds, Show
-from scrobbler.identify.guess import Question, Unguessed, ask, understood
-from scrobbler.identify.paths import Parts, take_apart
+from scrobbler.reading.guess import Question, Unguessed, ask, understood
+from scrobbler.reading.paths import Parts, take_apart
 
 EPISODE = MediaKind.EPISODE
 MOVIE = MediaKind.MOVIE

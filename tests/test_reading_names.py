@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrobbler.events import Ids, Media, MediaKind
-from scrobbler.identify.extras import is_extra
-from scrobbler.identify.names import numbered, read_name
-from scrobbler.identify.numbers import Form
-from scrobbler.identify.shelves import place, without_disc
-from scrobbler.identify.tags import ids_in, take_off
-from scrobbler.identify.words import is_home, is_junk
+from scrobbler.reading.extras import is_extra
+from scrobbler.reading.names import numbered, read_name
+from scrobbler.reading.numbers import Form
+from scrobbler.reading.shelves import place, without_disc
+from scrobbler.reading.tags import ids_in, take_off
+from scrobbler.reading.words import is_home, is_junk
 
 PLACED = {
     "Dark S01E02": (1, 2, None),

@@ -3,15 +3,15 @@
 from msgspec.structs import replace
 
 from scrobbler.events import Media, MediaKind
-from scrobbler.identify.episodes import bare, episode, three_digits, unread
-from scrobbler.identify.extras import Extra, is_extra
-from scrobbler.identify.films import NO_EPISODE, by_folder, film
-from scrobbler.identify.names import Name, Proof, read_name, show, title_of
-from scrobbler.identify.numbers import Form, Number
-from scrobbler.identify.outcome import Read, Unread
-from scrobbler.identify.paths import Parts
-from scrobbler.identify.shelves import Shelf, place, without_disc
-from scrobbler.identify.words import is_home, is_junk
+from scrobbler.reading.episodes import bare, episode, three_digits, unread
+from scrobbler.reading.extras import Extra, is_extra
+from scrobbler.reading.films import NO_EPISODE, by_folder, film
+from scrobbler.reading.names import Name, Proof, read_name, show, title_of
+from scrobbler.reading.numbers import Form, Number
+from scrobbler.reading.outcome import Read, Unread
+from scrobbler.reading.paths import Parts
+from scrobbler.reading.shelves import Shelf, place, without_disc
+from scrobbler.reading.words import is_home, is_junk
 
 
 def read_layout(media: Media, parts: Parts) -> Read | Extra | Unread:

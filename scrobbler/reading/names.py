@@ -13,10 +13,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from scrobbler.events import Ids, Media, MediaKind
-from scrobbler.identify.numbers import Form, Number, find
-from scrobbler.identify.paths import take_apart
-from scrobbler.identify.tags import Tagged, take_off
-from scrobbler.identify.words import BEGIN, CODEC, END, LABEL, MARK, SEASON, SOURCE, TELEVISION, is_home
+from scrobbler.reading.numbers import Form, Number, find
+from scrobbler.reading.paths import take_apart
+from scrobbler.reading.tags import Tagged, take_off
+from scrobbler.reading.words import BEGIN, CODEC, END, LABEL, MARK, SEASON, SOURCE, TELEVISION, is_home
 
 
 class Proof(Enum):

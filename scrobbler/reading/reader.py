@@ -11,15 +11,15 @@ from typing import Final
 from msgspec.structs import replace
 
 from scrobbler.events import Ids, Media, MediaKind, Seconds, Show
-from scrobbler.identify import guess
-from scrobbler.identify.belief import with_nfo
-from scrobbler.identify.extras import Extra
-from scrobbler.identify.layout import read_layout
-from scrobbler.identify.names import identified
-from scrobbler.identify.outcome import Read, Reading, Source, Unread
-from scrobbler.identify.paths import Parts, take_apart
-from scrobbler.identify.shelves import without_disc
-from scrobbler.identify.sidecar import beside
+from scrobbler.reading import guess
+from scrobbler.reading.belief import with_nfo
+from scrobbler.reading.extras import Extra
+from scrobbler.reading.layout import read_layout
+from scrobbler.reading.names import identified
+from scrobbler.reading.outcome import Read, Reading, Source, Unread
+from scrobbler.reading.paths import Parts, take_apart
+from scrobbler.reading.shelves import without_disc
+from scrobbler.reading.sidecar import beside
 from scrobbler.trakt.titles import same_title
 
 __all__ = ["Extra", "Read", "Reading", "Source", "Unread", "read", "read_all"]

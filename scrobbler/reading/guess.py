@@ -16,8 +16,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from scrobbler.events import Ids, Media, MediaKind, Seconds, Show
-from scrobbler.identify.paths import Parts
-from scrobbler.identify.words import MARK, TELEVISION, is_home
+from scrobbler.reading.paths import Parts
+from scrobbler.reading.words import MARK, TELEVISION, is_home
 
 PATIENCE: Final = Seconds(20.0)
 """guessit needs a few hundredths of a second for a name, and its start a quarter of one."""

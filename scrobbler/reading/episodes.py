@@ -6,11 +6,11 @@ from typing import Final
 from msgspec.structs import replace
 
 from scrobbler.events import Ids, Media, MediaKind, Show
-from scrobbler.identify.names import Name, Named, clean
-from scrobbler.identify.numbers import MOST_EPISODES, Form, Number
-from scrobbler.identify.outcome import Read, Source, Unread
-from scrobbler.identify.shelves import Shelf, sure
-from scrobbler.identify.words import BEGIN, END, LABEL, MARK
+from scrobbler.reading.names import Name, Named, clean
+from scrobbler.reading.numbers import MOST_EPISODES, Form, Number
+from scrobbler.reading.outcome import Read, Source, Unread
+from scrobbler.reading.shelves import Shelf, sure
+from scrobbler.reading.words import BEGIN, END, LABEL, MARK
 from scrobbler.trakt.titles import fold
 
 SPECIAL: Final = re.compile(

@@ -11,8 +11,8 @@ from naming import same, words
 from tables import rows
 
 from scrobbler.events import Ids, Media, MediaKind, Seconds, Show
-from scrobbler.identify.names import identified
-from scrobbler.identify.reading import Extra, Read, Reading, Source, Unread, read, read_all
+from scrobbler.reading.names import identified
+from scrobbler.reading.reader import Extra, Read, Reading, Source, Unread, read, read_all
 
 EPISODE = MediaKind.EPISODE
 MOVIE = MediaKind.MOVIE

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 
-from scrobbler.identify.nfo import MOST, Nfo, Root, parse
+from scrobbler.reading.nfo import MOST, Nfo, Root, parse
 
 UP: Final = 3
 """So many folders above the file may hold its show's NFO."""

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrobbler.events import Ids
-from scrobbler.identify.nfo import MOST, Nfo, Root, parse
-from scrobbler.identify.sidecar import Sidecars, beside
+from scrobbler.reading.nfo import MOST, Nfo, Root, parse
+from scrobbler.reading.sidecar import Sidecars, beside
 
 HEAT = Nfo(root=Root.MOVIE, title="Heat", year=1995, ids=Ids(imdb="tt0113277", tmdb=949))
 MOVIE = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>

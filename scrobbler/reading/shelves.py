@@ -7,9 +7,9 @@ from typing import Final
 from msgspec import Struct
 
 from scrobbler.events import MediaKind
-from scrobbler.identify.names import Name, Proof, read_name
-from scrobbler.identify.numbers import Form, season_in
-from scrobbler.identify.words import FILM_SHELVES, SEASON, SHELVES, SHOW_SHELVES, SPECIALS
+from scrobbler.reading.names import Name, Proof, read_name
+from scrobbler.reading.numbers import Form, season_in
+from scrobbler.reading.words import FILM_SHELVES, SEASON, SHELVES, SHOW_SHELVES, SPECIALS
 from scrobbler.trakt.titles import fold
 
 _DISC: Final = re.compile(

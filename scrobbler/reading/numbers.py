@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbler.identify.words import BEGIN, END, EPISODE, SEASON
+from scrobbler.reading.words import BEGIN, END, EPISODE, SEASON
 
 MOST_EPISODES: Final = 8
 """In one file. A second number that is further away is something else, such as a resolution."""

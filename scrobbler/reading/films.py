@@ -6,12 +6,12 @@ from typing import Final
 from msgspec.structs import replace
 
 from scrobbler.events import Media, MediaKind
-from scrobbler.identify.episodes import SPECIAL, episode, unread
-from scrobbler.identify.names import Name, Named, Proof
-from scrobbler.identify.numbers import Form
-from scrobbler.identify.outcome import Read, Source, Unread
-from scrobbler.identify.shelves import Shelf, sure
-from scrobbler.identify.words import is_home
+from scrobbler.reading.episodes import SPECIAL, episode, unread
+from scrobbler.reading.names import Name, Named, Proof
+from scrobbler.reading.numbers import Form
+from scrobbler.reading.outcome import Read, Source, Unread
+from scrobbler.reading.shelves import Shelf, sure
+from scrobbler.reading.words import is_home
 from scrobbler.trakt.titles import fold
 
 NOTHING: Final = "nothing shows that this is a film or an episode"

@@ -3,11 +3,11 @@
 from msgspec.structs import replace
 
 from scrobbler.events import Media, MediaKind, Show
-from scrobbler.identify.extras import Extra
-from scrobbler.identify.names import identified
-from scrobbler.identify.nfo import Nfo, Root
-from scrobbler.identify.outcome import Read, Reading, Source, Unread
-from scrobbler.identify.sidecar import Sidecars
+from scrobbler.reading.extras import Extra
+from scrobbler.reading.names import identified
+from scrobbler.reading.nfo import Nfo, Root
+from scrobbler.reading.outcome import Read, Reading, Source, Unread
+from scrobbler.reading.sidecar import Sidecars
 from scrobbler.trakt.titles import same_title
 
 NFO = Source.NFO

@@ -5,7 +5,7 @@ import sys
 import pytest
 from naming import cases, same, words
 
-from scrobbler.identify.reading import read_all
+from scrobbler.reading.reader import read_all
 
 RIGHT = 0.98
 """The least share that is good enough."""

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from scrobbler.events import Ids
-from scrobbler.identify.words import LABEL, MARK
+from scrobbler.reading.words import LABEL, MARK
 
 _ID: Final = re.compile(
     r"[\[{(]\s*(?:(?:imdb(?:[-_ ]?id)?\s*[-=:]\s*)?(?P<imdb>tt\d{5,10})"
