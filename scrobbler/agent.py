@@ -20,9 +20,9 @@ from scrobbler.adapters import Ignored, Watcher
 from scrobbler.admission import Admission, Admitted, KeptOut
 from scrobbler.control.deed import perform, touched
 from scrobbler.control.request import Agreed, Answer, Hidden, Incognito, Request
-from scrobbler.delivery.courier import UNCERTAIN_REST
 from scrobbler.delivery.outlet import RETRY_SECONDS, Outlet, patiently
 from scrobbler.delivery.senders import Senders
+from scrobbler.delivery.settlement import UNCERTAIN_REST
 from scrobbler.errors import StateError
 from scrobbler.events import PlayerEvent, Seconds, SessionKey
 from scrobbler.filters import Filters

@@ -9,7 +9,7 @@ _SPINE = """
 errors events adapters form payload lock folder household filters admission playback repeats agent
 machine/ step session motion parts policy scrobble handover
 state/ schema database sessions outbox plays amendments decisions wishes people vigil corrections answers store snapshot
-delivery/ courier outlet backoff history meaning naming network senders
+delivery/ courier settlement outlet backoff history meaning naming network senders
 settings/ config tables credentials toml rules secrets addresses
 welcome/ invitation usher
 control/ channel deed request people
@@ -39,6 +39,7 @@ TESTED_BY = {
     "state/snapshot": "test_store",
     "state/plays": "test_store",
     "delivery/courier": "test_delivery",
+    "delivery/settlement": "test_delivery",
     "delivery/history": "test_delivery",
     "delivery/naming": "test_delivery",
     "settings/tables": "test_config",

@@ -16,8 +16,9 @@ from playbook import HEAT, TRON
 from scrobbler.adapters import Ignored
 from scrobbler.agent import Agent, Source
 from scrobbler.control.request import UNTIL_OFF, Done, Drop, Handled, Hidden, Incognito, Refused, Retry
-from scrobbler.delivery.courier import UNCERTAIN_REST, Courier
+from scrobbler.delivery.courier import Courier
 from scrobbler.delivery.outlet import Outlet
+from scrobbler.delivery.settlement import UNCERTAIN_REST
 from scrobbler.errors import ConfigError, StateError
 from scrobbler.events import Kind, Media, MediaKind, PlayerEvent, Seconds, SessionKey
 from scrobbler.identify.finder import Finder

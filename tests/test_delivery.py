@@ -14,7 +14,8 @@ from double import Double
 from playbook import HEAT, KEY, TRON
 
 from scrobbler.delivery.backoff import Backoff
-from scrobbler.delivery.courier import UNCERTAIN_REST, Courier
+from scrobbler.delivery.courier import Courier
+from scrobbler.delivery.settlement import UNCERTAIN_REST
 from scrobbler.errors import Closed, StateError, Unauthorized
 from scrobbler.events import Ids, Media, MediaKind, Percent, Seconds, SessionKey, Show
 from scrobbler.identify.finder import Finder

@@ -15,10 +15,11 @@ from double import Double, Served
 from playbook import HEAT, TRON
 from starlette.types import Receive, Scope, Send
 
-from scrobbler.delivery.courier import UNCERTAIN_REST, Courier
+from scrobbler.delivery.courier import Courier
 from scrobbler.delivery.network import Network
 from scrobbler.delivery.outlet import Outlet, patiently
 from scrobbler.delivery.senders import Senders
+from scrobbler.delivery.settlement import UNCERTAIN_REST
 from scrobbler.errors import StateError
 from scrobbler.events import Media, Seconds, SessionKey
 from scrobbler.identify.finder import Finder

@@ -175,7 +175,7 @@ def settle(folder: Path, request: Request, accounts: Sequence[str], clock: Calla
 
 
 def _alone(folder: Path, request: Request, accounts: Sequence[str], now: datetime) -> Answer:
-    from scrobbler.delivery.courier import UNCERTAIN_REST  # noqa: PLC0415  # who only asks the agent needs none of it
+    from scrobbler.delivery.settlement import UNCERTAIN_REST  # noqa: PLC0415  # who only asks the agent needs none of it
 
     with lock.held(folder), closing(Store(folder, now)) as store:
         if store.moved:

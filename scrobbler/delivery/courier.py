@@ -18,10 +18,8 @@ Backoff belongs to the account (``backoff``: the service or the network is ill),
 request is ill, and for a watch it never ends). ``spec/delivery.md`` has the tables. There is no sleep and no loop.
 """
 
-import traceback
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -30,16 +28,17 @@ from scrobbler.delivery.backoff import Backoff
 from scrobbler.delivery.history import History
 from scrobbler.delivery.meaning import another
 from scrobbler.delivery.naming import Naming
-from scrobbler.errors import Rejected, ScrobblerError, TraktError, Unavailable, Uncertain, Unreachable
+from scrobbler.delivery.settlement import OurMistake, Settlement, mistake, written
+from scrobbler.errors import Rejected, ScrobblerError, TraktError, Unavailable, Uncertain
 from scrobbler.events import MediaKind, Percent, Seconds
 from scrobbler.identify.finder import Finder
 from scrobbler.identify.match import Unmatched
 from scrobbler.machine.scrobble import WINDOWS, Action, Scrobble
 from scrobbler.reading.extras import Extra
 from scrobbler.state.amendments import Wrong
-from scrobbler.state.decisions import Note, What, about
-from scrobbler.state.outbox import Entry, Failure
-from scrobbler.state.plays import How, Play
+from scrobbler.state.decisions import What
+from scrobbler.state.outbox import Entry
+from scrobbler.state.plays import How
 from scrobbler.state.store import Store
 from scrobbler.trakt.client import Trakt
 from scrobbler.trakt.replies import HistoryEntry, Outcome, ScrobbleReply
@@ -47,8 +46,6 @@ from scrobbler.trakt.wire import Item
 
 LIVE: Final = timedelta(seconds=60)
 """So old may a scrobble be to be sent as if it happened now."""
-UNCERTAIN_REST: Final = timedelta(seconds=5)
-"""After an attempt that may have been done: so long before the history is asked, for a late write to arrive."""
 TRACE: Final = Percent(1.0)
 """The least that Trakt takes for a stop; used to end a sitting that was none."""
 
@@ -77,6 +74,7 @@ class Courier:
         self._history = History(account, trakt, store, clock)
         self._clock = clock
         self._naming = Naming()
+        self._settle = Settlement(account, trakt, store, clock, self.backoff)
 
     def ready_in(self) -> float:
         """Seconds until Trakt takes the next write of this account."""
@@ -95,10 +93,10 @@ class Courier:
         try:
             answered = self._attempt(entry)
         except (Unavailable, Uncertain) as error:
-            self._failed(entry, error)
+            self._settle.failed(entry, error)
             return False
         except Rejected as error:
-            self._give_up(entry, str(error))
+            self._settle.give_up(entry, str(error))
             answered = True
         except TraktError:
             self._store.defer(entry, self._clock()).result()
@@ -106,7 +104,7 @@ class Courier:
         except ScrobblerError:
             raise
         except Exception as error:  # noqa: BLE001  # a mistake of ours about one entry must not hold up the others
-            self._failed(entry, _OurMistake(_mistake(error)))
+            self._settle.failed(entry, OurMistake(mistake(error)))
             return False
         if answered:
             self.backoff.succeeded()
@@ -118,10 +116,10 @@ class Courier:
         said = entry.scrobble
         item = self._finder.find(said.media, said.duration) if entry.item is None else _read(entry.item)
         if isinstance(item, Extra):
-            act = self._drop if entry.removes is None else self._give_up
+            act = self._settle.drop if entry.removes is None else self._settle.give_up
             return act(entry, f"it is {item.reason}")
         if isinstance(item, Unmatched):
-            return self._unrecognised(entry, item)
+            return self._settle.unrecognised(entry, item)
         if entry.removes is not None:
             return self._look_up(entry, item)
         if item.runtime is not None:
@@ -149,11 +147,13 @@ class Courier:
             number, play = twin
             what = f"play {number}, {play.media.label()}"
             words = f"{entry.label()} was not sent: it is a duplicate of {what}"
-            note = self._note(entry, What.DUPLICATE, words if play.undone_at is None else f"{words}, which was undone")
+            note = self._settle.note(
+                entry, What.DUPLICATE, words if play.undone_at is None else f"{words}, which was undone"
+            )
             self._store.settle(entry, note, through=False).result()
             return False
         if self._naming.exhausted(item):
-            return self._give_up(entry, f"Trakt took {item.label()} for something else in each form")
+            return self._settle.give_up(entry, f"Trakt took {item.label()} for something else in each form")
         share = scrobble.share()
         if share is None or scrobble.action is Action.HISTORY or entry.uncertain or self._is_late(entry):
             return self._add(entry, item)
@@ -167,12 +167,12 @@ class Courier:
     def _stopped(self, entry: Entry, item: Item, scrobble: Scrobble, reply: ScrobbleReply) -> bool:
         """What became of a final stop, now that Trakt knows what it is about."""
         if reply.outcome is Outcome.WATCHED:
-            return self._delivered(entry, _richer(item, reply.item), reply.id, scrobble.at, How.SCROBBLED)
+            return self._settle.delivered(entry, _richer(item, reply.item), reply.id, scrobble.at, How.SCROBBLED)
         watched_at = reply.watched_at or scrobble.at
         if reply.outcome is Outcome.DUPLICATE and not scrobble.rewatch and not self._history.undone(item, watched_at):
-            return self._delivered(entry, item, None, watched_at, How.FOUND)
+            return self._settle.delivered(entry, item, None, watched_at, How.FOUND)
         # taken for a pause at the very edge; or refused although it was watched again, or its like was taken back
-        return self._again(entry, uncertain=True)
+        return self._settle.again(entry, uncertain=True)
 
     def _add(self, entry: Entry, item: Item) -> bool:
         """Add a watch to the history with its true time, unless it is there."""
@@ -180,7 +180,7 @@ class Courier:
         around = self._history.around(scrobble, item)
         seen = self._history.seen(scrobble, item, around)
         if seen is not None:
-            return self._delivered(entry, item, seen, scrobble.at, How.FOUND)
+            return self._settle.delivered(entry, item, seen, scrobble.at, How.FOUND)
         named = self._naming.named(entry, item)
         if not self._trakt.add_history(named, scrobble.at).added:
             raise Rejected("Trakt does not know this item", status=404)
@@ -188,7 +188,7 @@ class Courier:
         if made is not None and another(item, named, made.item):
             return self._mistaken(entry, item, made.item, made)
         self._naming.worked(entry, item)
-        return self._delivered(entry, item, made.id if made else None, scrobble.at, How.HISTORY)
+        return self._settle.delivered(entry, item, made.id if made else None, scrobble.at, How.HISTORY)
 
     def _mistaken(self, entry: Entry, item: Item, taken: Item, made: ScrobbleReply | HistoryEntry) -> bool:
         """Trakt took a watch for another item: that is removed, and the watch is named otherwise, or set aside."""
@@ -199,7 +199,7 @@ class Courier:
             return self._name_again(entry, words, tried if more else None)
         wrong = Wrong(
             media=taken.media(),
-            item=_written(taken),
+            item=written(taken),
             history_id=made.id or None,
             watched_at=entry.scrobble.at,
         )
@@ -210,7 +210,7 @@ class Courier:
         self._store.mistaken(
             entry,
             wrong,
-            self._note(entry, what, f"{entry.label()}: {words}, {then}"),
+            self._settle.note(entry, what, f"{entry.label()}: {words}, {then}"),
             until=self._clock() + timedelta(seconds=self._trakt.write_ready_in()),
             form=tried if more else None,
             reason=f"{words}, in the last of {tried} forms",
@@ -220,8 +220,8 @@ class Courier:
     def _name_again(self, entry: Entry, words: str, form: int | None) -> bool:
         """Nothing that lasts came of it: name it otherwise, if there is another way."""
         if form is None:
-            return self._give_up(entry, words, asked=True)
-        note = self._note(entry, What.SENT, f"{entry.label()}: {words}; it is named otherwise")
+            return self._settle.give_up(entry, words, asked=True)
+        note = self._settle.note(entry, What.SENT, f"{entry.label()}: {words}; it is named otherwise")
         until = self._clock() + timedelta(seconds=self._trakt.write_ready_in())
         uncertain = entry.scrobble.lasts()
         self._store.defer(entry, until, note, uncertain=uncertain, form=form).result()
@@ -236,7 +236,7 @@ class Courier:
         there = "no play" if not found else f"{len(found)} plays"
         at = f"{entry.scrobble.at:%Y-%m-%d %H:%M} UTC"
         why = f"Trakt's history has {there} of {item.label()} at {at}, so it is not known which to remove"
-        return self._give_up(entry, why, asked=True)
+        return self._settle.give_up(entry, why, asked=True)
 
     def _remove(self, entry: Entry, history_id: int) -> bool:
         """Take a play out of the history; one that is not there any more is out of it."""
@@ -247,7 +247,7 @@ class Courier:
             if self._history.has(kind, history_id, entry.scrobble.at):
                 raise Rejected("Trakt did not remove it", status=200)
         words = f"Trakt: removed {label}" if reply.removed else f"Trakt: {label} was removed already"
-        self._store.settle(entry, self._note(entry, What.REMOVED, words)).result()
+        self._store.settle(entry, self._settle.note(entry, What.REMOVED, words)).result()
         return True
 
     def _tell(self, entry: Entry, item: Item, scrobble: Scrobble) -> bool:
@@ -256,10 +256,10 @@ class Courier:
         if scrobble.action is Action.START:
             share = _progress_now(scrobble, item, self._clock() - scrobble.at)
         if self._is_late(entry) and (share is None or self._watches_something_else(item)):
-            return self._drop(entry, "it is out of date")
+            return self._settle.drop(entry, "it is out of date")
         if scrobble.action is not Action.START and (share is None or not WINDOWS[scrobble.action].holds(share)):
             why = "its progress is not known" if share is None else f"Trakt takes none at {share:.1f} %"
-            return self._drop(entry, why)
+            return self._settle.drop(entry, why)
         named = self._naming.named(entry, item)
         reply = self._trakt.scrobble(scrobble.action, named, share or Percent(0.0))
         if reply.item is not None and another(item, named, reply.item):
@@ -269,7 +269,7 @@ class Courier:
             return self._name_again(entry, f"Trakt took {item.label()} for {reply.item.label()}", form)
         self._naming.worked(entry, item)
         words = f"Trakt: {reply.outcome.value} {(reply.item or item).label()} at {share or 0.0:.1f} %"
-        self._store.settle(entry, self._note(entry, What.SENT, words)).result()
+        self._store.settle(entry, self._settle.note(entry, What.SENT, words)).result()
         return True
 
     def _is_late(self, entry: Entry) -> bool:
@@ -285,94 +285,23 @@ class Courier:
         watching = self._trakt.watching()
         if watching is not None and item.same_as(watching.item):
             self._trakt.scrobble(Action.STOP, self._naming.named(entry, item), TRACE)
-            return self._again(entry, uncertain=False)
+            return self._settle.again(entry, uncertain=False)
         traces = (left for left in self._trakt.playback() if item.same_as(left.item) and left.progress <= TRACE)
         trace = next(traces, None)
         if trace is not None:
             self._trakt.delete_playback(trace.id)
         words = f"Trakt: took back the start of {entry.scrobble.media.label()}"
-        self._store.settle(entry, self._note(entry, What.SENT, words)).result()
+        self._store.settle(entry, self._settle.note(entry, What.SENT, words)).result()
         return True
 
     def _name_otherwise(self, entry: Entry, item: Item, error: Rejected) -> bool:
         """Try the item's next form, each once."""
         tried = self._naming.tried(entry, item)
         if self._naming.has_another(entry, item):
-            return self._again(entry, uncertain=False, form=tried)
-        return self._give_up(entry, str(error) if tried == 1 else f"{error}, in none of {tried} forms", asked=True)
-
-    def _again(self, entry: Entry, *, uncertain: bool, form: int | None = None) -> bool:
-        """What comes next is another write, so it waits for its turn."""
-        until = self._clock() + timedelta(seconds=self._trakt.write_ready_in())
-        self._store.defer(entry, until, uncertain=uncertain, form=form).result()
-        return True
-
-    def _delivered(self, entry: Entry, item: Item, history_id: int | None, watched_at: datetime, how: How) -> bool:
-        scrobble = entry.scrobble
-        play = Play(
-            account=self.account,
-            sitting=scrobble.sitting,
-            media=scrobble.media,
-            watched_at=watched_at,
-            delivered_at=self._clock(),
-            history_id=history_id,
-            how=how,
-            told=scrobble,
-            item=_written(item),
+            return self._settle.again(entry, uncertain=False, form=tried)
+        return self._settle.give_up(
+            entry, str(error) if tried == 1 else f"{error}, in none of {tried} forms", asked=True
         )
-        words = f"Trakt: watched {item.label()}, {how.value}"
-        self._store.deliver(entry, play, self._note(entry, What.WATCHED, words, item.label())).result()
-        return True
-
-    def _failed(self, entry: Entry, error: Unavailable | Uncertain) -> None:
-        """Wait, for as long as the account rests, and longer where others go through.
-
-        A watch is never given up for what Trakt fails with: only where the mistake is ours. What is none is.
-        """
-        rest = self.backoff.failed(error)
-        uncertain = isinstance(error, Uncertain)
-        own = isinstance(error, Uncertain) or not (isinstance(error, Unreachable) or error.retry_after is not None)
-        if own and entry.hopeless and (isinstance(error, _OurMistake) or not entry.scrobble.lasts()):
-            words = f"{error}, {entry.attempts + 1} times, while others went through"
-            self._give_up(entry, f"{words}: try again with `scrobbler queue retry {entry.id}`", uncertain=uncertain)
-            return
-        now = self._clock()
-        until = now + max(UNCERTAIN_REST if uncertain else timedelta(0), entry.rest if own else timedelta(0))
-        failure = Failure(
-            at=now,
-            reason=str(error),
-            until=until,
-            next_at=max(until, now + timedelta(seconds=rest)),
-            uncertain=uncertain,
-            own=own,
-        )
-        self._store.fail(entry, failure).result()
-
-    def _unrecognised(self, entry: Entry, found: Unmatched) -> bool:
-        """A watch of something is set aside with what it may be; anything else is not worth keeping."""
-        reason, label = f"it was not recognised: {found.reason}", entry.scrobble.media.label()
-        if not entry.scrobble.lasts():
-            return self._drop(entry, reason, label)
-        note = self._note(entry, What.UNMATCHED, f"{entry.label()} was set aside: {reason}", label)
-        self._store.set_aside(entry, reason, note, candidates=_written(found.candidates)).result()
-        return False
-
-    def _give_up(self, entry: Entry, reason: str, *, uncertain: bool = False, asked: bool = False) -> bool:
-        """A watch, or the removal of one, is set aside for the user to decide; anything else is not worth keeping."""
-        if not entry.scrobble.lasts():
-            self._drop(entry, reason)
-        else:
-            note = self._note(entry, What.ASIDE, f"{entry.label()} was set aside: {reason}")
-            self._store.set_aside(entry, reason, note, uncertain=uncertain).result()
-        return asked
-
-    def _drop(self, entry: Entry, reason: str, label: str | None = None) -> bool:
-        note = self._note(entry, What.DROPPED, f"{entry.label()} was not sent: {reason}", label)
-        self._store.settle(entry, note, through=False).result()
-        return False
-
-    def _note(self, entry: Entry, what: What, words: str, label: str | None = None) -> Note:
-        return about(entry.scrobble.session, self.account, self._clock(), what, words, entry=entry.id, label=label)
 
 
 def _progress_now(scrobble: Scrobble, item: Item, age: timedelta) -> Percent | None:
@@ -384,23 +313,8 @@ def _progress_now(scrobble: Scrobble, item: Item, age: timedelta) -> Percent | N
     return Percent(reached) if reached <= 100 else None
 
 
-class _OurMistake(Uncertain):
-    """This program is wrong about an entry."""
-
-
-def _written(value: object) -> str:
-    """Items and candidates as they are kept."""
-    return msgspec.json.encode(value).decode()
-
-
 def _read(item: str) -> Item:
     return msgspec.json.decode(item, type=Item)
-
-
-def _mistake(error: Exception) -> str:
-    """Where this program went wrong. The error's own words stay out: they may quote anything."""
-    *_, where = traceback.extract_tb(error.__traceback__)
-    return f"this program made a mistake ({type(error).__name__} in {Path(where.filename).name}, line {where.lineno})"
 
 
 def _richer(item: Item, answered: Item | None) -> Item:
