@@ -165,6 +165,12 @@ def test_what_may_be_meant_is_shown(file: Path, double: Double) -> None:
     assert "  Trakt     Heat (1995)" in told
 
 
+def test_what_the_user_said_goes_before_the_name(file: Path, double: Double) -> None:
+    file.write_text(file.read_text() + '\n[[rules]]\npath = "*/my heat.mkv"\nitem = "tt0113277"\n')
+    (heat,) = json.loads(asked(file, "--json", "/films/my heat.mkv").stdout)
+    assert heat["item"]["label"] == "Heat (1995)"
+
+
 def test_where_trakt_cannot_be_asked_the_names_are_shown_all_the_same(file: Path, double: Double) -> None:
     double.fault(FaultKind.STATUS, status=503, times=50)
     result = asked(file, "--json", "Heat (1995).mkv", "Dark S01E02.mkv")

@@ -73,13 +73,16 @@ def command(settings: Settings, paths: tuple[str, ...], offline: bool, as_json: 
 
 def _asked(configuration: Config, many: Sequence[Media]) -> tuple[list[Found], str]:
     """What Trakt has for each, as far as it answers; and the trouble, if there is any."""
-    from scrobbler.identify.finder import Finder  # noqa: PLC0415  # only this half of the command needs it
+    from scrobbler.identify.corrections import Corrector  # noqa: PLC0415  # only this half of the command needs it
+    from scrobbler.identify.finder import Finder  # noqa: PLC0415  # as above
+    from scrobbler.state.snapshot import corrected  # noqa: PLC0415  # as above
 
     found: list[Found] = []
     try:
         app = app_of(configuration, credentials.needed(configuration))
         with closing(Trakt(app, TokenFile(configuration.state_dir, DEFAULT_ACCOUNT))) as trakt:
-            finder = Finder(trakt, now)
+            said = tuple(one.correction for one in corrected(configuration.state_dir))
+            finder = Finder(trakt, now, correct=Corrector(lambda: said, configuration.rules))
             for media in many:
                 found.append(finder.find(media))
     except ConfigError as error:
