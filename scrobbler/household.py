@@ -8,9 +8,10 @@ name, everybody else (``*``), and for an event that names no user what was said 
 """
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import Enum
+from shlex import quote
 from typing import Final
 
 from msgspec import Struct
@@ -142,3 +143,9 @@ def identified(number: str) -> str:
 def shortened(name: str) -> str:
     """A name that a stranger sent, as something that can be kept: one line, and not too long."""
     return " ".join(name.split())[:LONGEST]
+
+
+def unknown(account: str, known: Iterable[str]) -> str:
+    """The words for an account that is not there, with the command that makes it one."""
+    add = f"`scrobbler accounts add {quote(account)}` adds it"
+    return f"there is no account {account!r}: known are {', '.join(known)}; {add}"

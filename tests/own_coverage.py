@@ -9,7 +9,7 @@ _SPINE = """
 errors events adapters form payload lock folder household filters admission playback repeats agent
 machine/ step session motion parts policy scrobble handover
 state/ schema database sessions outbox plays amendments decisions wishes people vigil corrections answers store snapshot
-delivery/ courier settlement outlet backoff history meaning naming network senders
+delivery/ courier settlement outlet backoff history label meaning naming network senders
 settings/ config tables credentials toml rules secrets addresses
 welcome/ invitation usher
 control/ channel deed request people
@@ -42,6 +42,7 @@ TESTED_BY = {
     "delivery/settlement": "test_delivery",
     "delivery/history": "test_delivery",
     "delivery/naming": "test_delivery",
+    "settings/config": "test_config, test_webhook_secrets",
     "settings/tables": "test_config",
     "settings/secrets": "test_webhook_secrets",
     "settings/addresses": "test_webhook_secrets",

@@ -131,6 +131,26 @@ async def test_what_is_watched_arrives(tmp_path: Path, clock: Clock, double: Dou
         assert look(tmp_path).sessions[0].state is State.IDLE
 
 
+async def test_once_it_settles_what_is_on_its_way_ends_and_what_is_heard_is_kept_for_the_next(
+    tmp_path: Path, clock: Clock, double: Double
+) -> None:
+    async with living(tmp_path, clock, double) as house:
+        house.does(Kind.PLAY, 0)
+        await house.sees(lambda: double.saw("POST /scrobble/start 201"))
+        before = house.outlet.sending
+        double.fault(FaultKind.DELAY, delay_s=0.3, path="/scrobble/stop")
+        await house.agent.hear(house.source, house.event(Kind.STOP, 95, after=95))
+        await house.sees(lambda: house.outlet.sending is not before)
+        await house.agent.settle()
+        assert (len(look(tmp_path).plays), len(double.history())) == (1, 1)
+        double.calls()
+        await house.agent.hear(house.source, house.event(Kind.PLAY, 0, media=TRON, after=60))
+        assert [entry.state for entry in look(tmp_path).waiting] == [EntryState.WAITING]
+        assert double.calls(lookups=True) == []
+    async with living(tmp_path, clock, double) as house:
+        await house.sees(lambda: double.saw("POST /scrobble/start 201", times=2))
+
+
 async def test_what_comes_due_in_the_moment_of_the_end_is_no_mistake(
     tmp_path: Path, clock: Clock, double: Double, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -525,7 +545,8 @@ async def test_incognito_ends_by_itself_and_is_another_accounts_never(
         house.does(Kind.PLAY, 0, media=TRON, after=1)
         await house.sees(lambda: double.saw("POST /scrobble/start 201"))
         refused = await house.agent.perform(Incognito(account="marta", until=UNTIL_OFF))
-        assert refused == Refused(why="there is no account 'marta': known are default")
+        words = "there is no account 'marta': known are default; `scrobbler accounts add marta` adds it"
+        assert refused == Refused(why=words)
         assert not house.agent._live[KEY].policy.hides(clock())
     assert double.history() == []
 

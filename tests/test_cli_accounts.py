@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_process import configured, ran
+from cli_process import complaint, configured, ran
 from click.testing import CliRunner, Result
 from double import Double, Served
 from msgspec.structs import replace
@@ -186,3 +186,65 @@ def test_a_check_that_is_refused_says_how_to_sign_in(file: Path, tmp_path: Path,
         line = accounts(file, *options).output.splitlines()[1]
         assert line.startswith("default: Trakt does not renew the sign-in any more (")
         assert line.endswith(": `scrobbler login`")
+
+
+def test_one_more_account_is_one_command_and_is_signed_in_by_the_next(file: Path) -> None:
+    before = file.read_text()
+    refused = complaint(ran("login", "--account", "eve", "--config", file), 2)
+    assert refused == "there is no account 'eve': known are marta, default; `scrobbler accounts add eve` adds it"
+    assert accounts(file, "add", "eve").output == (
+        f"The account eve is in {file}.\nTo sign it in: scrobbler login --account eve\n"
+    )
+    assert file.read_text() == f"{before}\n[accounts.eve]\n"
+    assert [one["name"] for one in known(file)] == ["marta", "eve", "default"]
+    assert accounts(file, "add", "eve").output.startswith(f"{file} has the account eve already.")
+
+
+def test_an_account_is_added_where_nothing_was_set_so_far(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "config.toml"
+    assert ran("accounts", "add", "eve", "--config", file).returncode == 0
+    assert file.read_text() == "[accounts.eve]\n"
+
+
+def test_an_account_is_added_also_where_the_file_names_one_that_is_not_there(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[players.mpv]\naccount = "eve"\n')
+    assert complaint(ran("status", "--config", file), 2).endswith("; `scrobbler accounts add eve` adds it")
+    assert ran("accounts", "add", "eve", "--config", file).returncode == 0
+    assert ran("status", "--config", file).returncode == 0
+
+
+def test_a_name_that_cannot_be_an_account_is_one_line(file: Path) -> None:
+    before = file.read_text()
+    words = complaint(ran("accounts", "add", "Eve K.", "--config", file), 2)
+    assert "an account's name must be letters, digits, dots, dashes and underlines, 64 at most" in words
+    assert file.read_text() == before
+
+
+def test_an_account_is_taken_out_and_all_else_stays(file: Path) -> None:
+    before = file.read_text()
+    accounts(file, "add", "eve")
+    assert accounts(file, "remove", "eve").output == f"The account eve is not in {file} any more.\n"
+    assert file.read_text() == f"{before}\n"
+
+
+def test_an_account_that_is_in_use_stays_and_it_is_said_by_what(file: Path, tmp_path: Path, double: Double) -> None:
+    file.write_text(file.read_text() + '[players.plex]\nusers = { "Ann Lee" = "marta" }\n')
+    assert ran("users", "map", "plex", "Eve", "marta", "--config", file).returncode == 0
+    assert ran("switch", "marta", "--player", "tv", "--config", file).returncode == 0
+    double.tokens(tmp_path / "state", "marta")
+    before = file.read_text()
+    assert complaint(ran("accounts", "remove", "marta", "--config", file), 2) == (
+        "the account marta is in use: the player tv counts for it (`scrobbler config unset players.tv.account`); "
+        "Ann Lee of plex counts for it (`scrobbler config unset 'players.plex.users.\"Ann Lee\"'`); "
+        "Eve of plex counts for it (`scrobbler users unmap plex Eve`); "
+        "tv is switched to it (`scrobbler switch --back --player tv`); "
+        "it is signed in (`scrobbler logout --account marta`)"
+    )
+    assert file.read_text() == before
+
+
+def test_the_account_that_is_always_there_stays(file: Path) -> None:
+    assert complaint(ran("accounts", "remove", "default", "--config", file), 2) == (
+        f"{file} has no account default: default is there by itself"
+    )

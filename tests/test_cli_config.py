@@ -1,11 +1,13 @@
 """``scrobbler config``: what holds is shown without secrets, and a change is right or not made."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
-from cli_process import complaint, ran
+from cli_process import PROGRAM, complaint, ran
 from click.testing import CliRunner, Result
+from terminal import terminal
 
 from scrobbler.cli import program
 
@@ -108,8 +110,9 @@ def test_unset_brings_the_default_back(file: Path) -> None:
 )
 def test_a_key_that_is_not_there_is_answered_with_one_that_is(words: tuple[str, ...], file: Path) -> None:
     said = complaint(ran("config", *words), 2)
-    assert said.startswith(
-        "scrobble.treshold: there is no such key (did you mean scrobble.threshold?); known are: trakt."
+    assert said == (
+        "scrobble.treshold: there is no such key (did you mean scrobble.threshold?); "
+        "`scrobbler config show` has all that there are"
     )
     assert file.read_text() == FILE
 
@@ -127,6 +130,56 @@ def test_a_key_that_is_not_there_is_answered_with_one_that_is(words: tuple[str, 
 def test_a_mistake_is_refused_and_changes_nothing(key: str, value: str, words: str, file: Path) -> None:
     assert words in complaint(ran("config", "set", key, value), 2)
     assert file.read_text() == FILE
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("foo.bar", ""),
+        ("threshold", " (did you mean scrobble.threshold?)"),
+        ("foo.pasword", " (did you mean server.pas"),
+    ],
+)
+def test_the_nearest_key_is_named_and_not_all_of_them(key: str, meant: str, file: Path) -> None:
+    said = complaint(ran("config", "set", key, "1"), 2)
+    assert said.startswith(f"{key}: there is no such key{meant}")
+    assert len(said) < 160
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("trakt.client_secret", "12345678"), ("server.password", '"hush" # hush'), ("server.hosts", '["a"]')],
+)
+def test_a_value_is_read_from_what_is_piped_in(key: str, value: str, file: Path) -> None:
+    done = subprocess.run(
+        [*PROGRAM, "config", "set", key, "-"], input=f"{value}\n", capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{key} is set in {file}\n", "")
+    assert typed("get", key, "--reveal").output == f"{value}\n"
+
+
+def test_where_nothing_is_piped_in_nothing_is_set(file: Path) -> None:
+    assert complaint(ran("config", "set", "server.password", "-"), 2) == (
+        "server.password: no value came in; nothing was changed"
+    )
+    assert file.read_text() == FILE
+
+
+def test_somebody_at_a_terminal_is_asked_for_a_secret_and_does_not_see_it(file: Path) -> None:
+    with terminal(80, 24, "config", "set", "server.password", "-") as asked:
+        asked.shows("server.password: ")
+        asked.types("hush-hush\n")
+        assert asked.end() == 0
+        assert "hush" not in asked.shown
+    assert typed("get", "server.password", "--reveal").output == "hush-hush\n"
+
+
+def test_a_secret_on_the_command_line_is_taken_and_a_better_way_is_said(file: Path) -> None:
+    done = ran("config", "set", "server.password", "hush-hush")
+    assert (done.returncode, done.stdout) == (0, f"server.password is set in {file}\n")
+    assert done.stderr.endswith("Better: scrobbler config set server.password -\n")
+    assert "hush" not in done.stderr
+    assert ran("config", "set", "trakt.client_id_file", "app.txt").stderr == ""
 
 
 def test_what_is_no_key_is_said(file: Path) -> None:

@@ -284,7 +284,7 @@ def test_an_account_that_the_agent_does_not_have_yet_is_said(tmp_path: Path, ser
         agent = started(stack, file)
         file.write_text(file.read_text() + "[accounts.paul]\n")
         words = complaint(ran("incognito", "on", "--account", "paul", "--config", file), 1)
-        assert words == "there is no account 'paul': known are marta, default"
+        assert words == "there is no account 'paul': known are marta, default; `scrobbler accounts add paul` adds it"
         assert agent.end() == 0
 
 

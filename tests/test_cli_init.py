@@ -71,6 +71,17 @@ def test_by_default_it_asks_nothing_and_says_what_it_wrote_and_how_to_take_it_ba
     assert "scrobbler doctor" in done.stdout
 
 
+def test_the_next_steps_repeat_which_files_were_named(tmp_path: Path) -> None:
+    file, state = tmp_path / "my own.toml", tmp_path / "state"
+    done = ran("init", "--defaults", "--no-detect", "--config", file, "--state", state)
+    assert done.returncode == 0
+    steps = done.stdout.partition("\nNext:\n")[2]
+    assert f"  scrobbler login --config '{file}' --state {state}  " in steps
+    assert f"  scrobbler doctor --config '{file}' --state {state}  see" in steps
+    plain = ran("init", "--defaults", "--no-detect").stdout.partition("\nNext:\n")[2]
+    assert "  scrobbler login             sign in to Trakt\n" in plain
+
+
 def test_what_is_there_already_is_left_alone_unless_it_is_forced(file: Path) -> None:
     file.parent.mkdir(parents=True)
     file.write_text("# mine\n")

@@ -133,7 +133,10 @@ def test_where_there_is_nothing_it_says_so(file: Path, state: Path) -> None:
     ("words", "line"),
     [
         (("--source", "mvp"), "there is no player 'mvp': known are mpv, plex"),
-        (("--account", "mart"), "there is no account 'mart': known are marta, default"),
+        (
+            ("--account", "mart"),
+            "there is no account 'mart': known are marta, default; `scrobbler accounts add mart` adds it",
+        ),
     ],
 )
 def test_a_name_that_nothing_has_is_one_line(words: tuple[str, str], line: str, file: Path, state: Path) -> None:

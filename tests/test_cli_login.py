@@ -109,7 +109,7 @@ def test_another_account_has_tokens_of_its_own(house: House) -> None:
 
 def test_an_account_that_is_not_there_is_one_line(house: House) -> None:
     words = house.refused("--account", "nobody")
-    assert words == "there is no account 'nobody': known are marta, default"
+    assert words == "there is no account 'nobody': known are marta, default; `scrobbler accounts add nobody` adds it"
 
 
 def test_steps_for_programs_are_lines_of_json(house: House) -> None:

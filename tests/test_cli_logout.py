@@ -67,7 +67,9 @@ def test_who_is_not_signed_in_need_not_sign_out(file: Path, double: Double) -> N
 def test_an_account_that_is_not_there_is_one_line(file: Path) -> None:
     result = logout(file, "--account", "nobody")
     assert isinstance(result.exception, ConfigError)
-    assert refused(result) == "there is no account 'nobody': known are marta, default"
+    assert refused(result) == (
+        "there is no account 'nobody': known are marta, default; `scrobbler accounts add nobody` adds it"
+    )
 
 
 def test_without_an_answer_of_trakt_the_tokens_are_kept(tmp_path: Path, double: Double) -> None:

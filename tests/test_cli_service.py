@@ -6,6 +6,7 @@ asked; what a real one makes of it is untested.
 
 import json
 import os
+import pwd
 import re
 import shutil
 import subprocess
@@ -14,7 +15,8 @@ from pathlib import Path
 import pytest
 from cli_process import complaint, ran
 
-from scrobbler.service.unit import Scope, Unit
+from scrobbler.errors import ScrobblerError
+from scrobbler.service.unit import Scope, Unit, hand_over
 
 needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here")
 
@@ -75,7 +77,47 @@ def test_what_systemd_refuses_is_said_in_its_own_words(tmp_path: Path, home: dic
     systemctl = Systemctl(tmp_path / "bin", says="Failed to connect to bus", status=1)
     done = ran("service", "install", **home, PATH=systemctl.path)
     assert done.returncode == 1
-    assert done.stderr == "scrobbler: systemctl daemon-reload: Failed to connect to bus\n"
+    assert done.stderr.startswith("scrobbler: systemctl daemon-reload: Failed to connect to bus")
+    assert "sudo loginctl enable-linger $USER" in done.stderr
+    assert "--no-start" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_what_has_nothing_to_do_with_a_session_is_not_said_to_be_its_fault(
+    tmp_path: Path, home: dict[str, str]
+) -> None:
+    systemctl = Systemctl(tmp_path / "bin", says="Access denied", status=1)
+    done = ran("service", "install", **home, PATH=systemctl.path)
+    assert done.stderr == "scrobbler: systemctl daemon-reload: Access denied\n"
+
+
+@pytest.mark.skipif(Path("/etc/scrobbler/config.toml").exists(), reason="this machine has the service")
+def test_without_its_configuration_the_machines_service_is_not_installed(tmp_path: Path, home: dict[str, str]) -> None:
+    systemctl = Systemctl(tmp_path / "bin")
+    said = complaint(ran("service", "install", "--system", **home, PATH=systemctl.path), 2)
+    assert said == (
+        "/etc/scrobbler/config.toml: there is no such file, and the service reads it; `sudo scrobbler init --defaults "
+        "--config /etc/scrobbler/config.toml --state /var/lib/scrobbler` makes it"
+    )
+    assert systemctl.asked() == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_what_root_wrote_for_itself_is_handed_to_the_services_user(tmp_path: Path) -> None:
+    configuration = tmp_path / "scrobbler" / "config.toml"
+    configuration.parent.mkdir(mode=0o700)
+    configuration.touch(mode=0o644)
+    hand_over(configuration)  # that can be read by all, so that there need not be such a user
+    assert configuration.parent.stat().st_mode & 0o777 == 0o755
+    configuration.chmod(0o600)
+    try:
+        user = pwd.getpwnam("scrobbler").pw_uid
+    except KeyError:
+        with pytest.raises(ScrobblerError, match=r"config\.toml cannot be given to the user scrobbler: no such user"):
+            hand_over(configuration)
+    else:
+        hand_over(configuration)
+        assert configuration.stat().st_uid == user
 
 
 def test_uninstalling_stops_it_and_takes_the_unit_away(tmp_path: Path, home: dict[str, str]) -> None:

@@ -16,10 +16,12 @@ from double import Double, Served
 from playbook import HEAT, T0, TRON
 from queued import claimed, kept, opened
 
+from scrobbler.events import Ids, Media, MediaKind, Show
 from scrobbler.sandbox import FaultKind, Sandbox
 from scrobbler.state.outbox import Removal
 from scrobbler.state.plays import How, Play
 from scrobbler.state.snapshot import look
+from scrobbler.trakt.wire import Item
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +59,53 @@ def watched(
             item=msgspec.json.encode({"kind": "movie", "ids": {"imdb": media.ids.imdb}}).decode(),
         )
         store.deliver(entry, play).result(10)
+
+
+OFICE = Media(path="/series/The Ofice s01e01.mkv", title="The Ofice s01e01.mkv")
+OFFICE = Item(kind=MediaKind.EPISODE, show=Show(title="The Office", year=2005), season=1, number=1)
+
+
+def identified(state: Path, item: Item | None) -> None:
+    """A watch of a file with a wrong name, of which Trakt has the item."""
+    kept(state, OFICE)
+    with opened(state) as store:
+        entry = claimed(store)
+        play = Play(
+            account="default",
+            sitting="one",
+            media=OFICE,
+            watched_at=T0,
+            delivered_at=T0,
+            history_id=77,
+            how=How.SCROBBLED,
+            told=entry.scrobble,
+            item=None if item is None else msgspec.json.encode(item).decode(),
+        )
+        store.deliver(entry, play).result(10)
+
+
+@pytest.mark.parametrize(
+    ("item", "name"),
+    [
+        (OFFICE, "The Office S01E01"),
+        (None, "The Ofice s01e01.mkv"),
+        (Item(kind=MediaKind.EPISODE, ids=Ids(tvdb=7)), "The Ofice s01e01.mkv"),
+        (Item(kind=MediaKind.EPISODE, title="Pilot"), "The Ofice s01e01.mkv"),
+    ],
+    ids=["named", "unknown", "only ids", "only the episode"],
+)
+def test_a_watch_is_called_as_trakt_calls_it_where_that_is_known(
+    item: Item | None, name: str, file: Path, state: Path
+) -> None:
+    identified(state, item)
+    assert f"default  {name}, scrobbled" in undo(file, "--list")
+    assert f"Watched   {name}, 20 Nov" in ran("status", "--config", file).stdout
+    assert [one["item"] for one in json.loads(undo(file, "--list", "--json"))] == [name]
+    assert undo(file, "--yes").startswith(f"1  {name}, 20 Nov 20:00, waits")
+    assert f"remove {name}; waits" in ran("queue", "--config", file).stdout
+    assert f"What      remove {name}, takes a watch back" in ran("queue", "show", "2", "--config", file).stdout
+    assert f"Waiting   remove {name}, 20 Nov" in ran("status", "--config", file).stdout
+    assert f"2  remove {name} was dropped" in ran("queue", "drop", "--yes", "2", "--config", file).stdout
 
 
 def undo(file: Path, *words: str) -> str:

@@ -114,8 +114,16 @@ def test_each_of_several_servers_of_a_kind_has_its_own(house: House) -> None:
 @pytest.mark.parametrize(
     ("text", "wanted", "words"),
     [
-        ("", "plex", "there is no player of the kind plex yet: add the line [players.plex] (and [players.mpv], "),
-        ("[players.emby]\n", "plex", "there is no player of the kind plex yet: add the line [players.plex]"),
+        (
+            "",
+            "plex",
+            "`scrobbler config set players.plex.kind plex` adds it (and `scrobbler config set players.mpv.kind mpv`,",
+        ),
+        (
+            "[players.emby]\n",
+            "plex",
+            "there is no player of the kind plex yet: `scrobbler config set players.plex.kind plex` adds it",
+        ),
         ("", "plx", "there is no player 'plx'; there are: mpv"),
         ("", "mpv", "players.mpv: mpv does not call us, it is watched"),
         (

@@ -27,8 +27,10 @@ from scrobbler import lock
 from scrobbler.control import channel as control
 from scrobbler.control.channel import CONNECTIONS, LONGEST_LINE, LONGEST_PATH, NAME, answering, ask, settle
 from scrobbler.control.deed import touched
+from scrobbler.control.people import MapUser, Switch
 from scrobbler.control.request import (
     UNTIL_OFF,
+    Agreed,
     Answer,
     Correct,
     Corrected,
@@ -53,12 +55,14 @@ from scrobbler.control.request import (
 )
 from scrobbler.errors import StateError
 from scrobbler.events import Ids, Media
+from scrobbler.household import Switched
 from scrobbler.state.corrections import Correction, Film, OfFile
 from scrobbler.state.decisions import What
 from scrobbler.state.outbox import EntryState
+from scrobbler.state.people import Mapped
 from scrobbler.state.plays import How, Play
 from scrobbler.state.schema import FILE
-from scrobbler.state.snapshot import corrected, decisions, look
+from scrobbler.state.snapshot import corrected, decisions, look, mapped
 
 pytestmark = pytest.mark.anyio
 ACCOUNTS = ("default", "marta")
@@ -492,7 +496,10 @@ def test_one_that_never_listens_is_named(tmp_path: Path, clock: Clock, monkeypat
 @pytest.mark.parametrize(
     ("request_", "words"),
     [
-        (Incognito(account="mart", until=UNTIL_OFF), "there is no account 'mart': known are default, marta"),
+        (
+            Incognito(account="mart", until=UNTIL_OFF),
+            "there is no account 'mart': known are default, marta; `scrobbler accounts add mart` adds it",
+        ),
         (Incognito(until=T0), "that instant is over already"),
     ],
 )
@@ -520,6 +527,18 @@ def test_incognito_is_kept_for_one_account_or_all(
         "account marta: incognito is off",
     ]
     assert {one.what for one in decisions(tmp_path)} == {What.INCOGNITO}
+
+
+def test_whose_a_player_or_a_user_is_holds_for_an_account_that_there_is(tmp_path: Path, clock: Clock) -> None:
+    switch, user = Switch(players=("tv",), account="marta"), MapUser(player="plex", user="Kim", account="marta")
+    assert settle(tmp_path, switch, ACCOUNTS, clock) == settle(tmp_path, user, ACCOUNTS, clock) == Agreed()
+    assert look(tmp_path).switched == (Switched(player="tv", account="marta"),)
+    assert mapped(tmp_path) == (Mapped(player="plex", user="Kim", account="marta"),)
+    nobodys = msgspec.structs.replace(user, account="mart")
+    refused = settle(tmp_path, nobodys, ACCOUNTS, clock)
+    assert isinstance(refused, Refused)
+    assert refused.why.startswith("there is no account 'mart': known are default, marta")
+    assert [one.account for one in mapped(tmp_path)] == ["marta"]
 
 
 def test_a_correction_is_kept_and_taken_back_and_what_is_gone_is_said(tmp_path: Path, clock: Clock) -> None:
@@ -569,7 +588,10 @@ def test_a_watch_is_entered_once_for_an_account_that_there_is_and_not_in_the_fut
     assert settle(tmp_path, enter, ACCOUNTS, clock) == msgspec.structs.replace(first, new=False)
     watched(tmp_path)
     for request, words in (
-        (msgspec.structs.replace(enter, account="mara"), "there is no account 'mara': known are default, marta"),
+        (
+            msgspec.structs.replace(enter, account="mara"),
+            "there is no account 'mara': known are default, marta; `scrobbler accounts add mara` adds it",
+        ),
         (msgspec.structs.replace(enter, at=T0 + timedelta(minutes=2)), "that instant is yet to come"),
     ):
         assert settle(tmp_path, request, ACCOUNTS, clock) == Refused(why=words)

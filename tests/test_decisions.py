@@ -15,7 +15,7 @@ from scrobbler.adapters import Ignored
 from scrobbler.events import Kind, PlayerEvent, Seconds
 from scrobbler.machine.session import Session
 from scrobbler.state import decisions
-from scrobbler.state.decisions import Decision, Note, What, clock, heard, hidden, ignored, read, write
+from scrobbler.state.decisions import Decision, Note, What, clock, heard, hidden, ignored, kept_out, read, write
 from scrobbler.state.snapshot import decisions as kept
 from scrobbler.state.store import Store
 
@@ -57,6 +57,12 @@ def test_what_is_watched_incognito_has_no_name() -> None:
     said = hidden(EVENT, "default", "play")
     assert (said.what, said.words) == (What.HEARD, "mpv: play, incognito")
     assert "Heat" not in str(said)
+
+
+def test_what_is_kept_out_has_its_source_and_session_and_no_account() -> None:
+    said = kept_out(EVENT, "user 'kim': nobody said whose it is")
+    assert (said.what, said.words) == (What.IGNORED, "mpv: ignored user 'kim': nobody said whose it is")
+    assert (said.source, said.session, said.account) == ("mpv", "mpv/4711", None)
 
 
 def test_of_each_source_the_last_word_is_found(db: sqlite3.Connection) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrobbler.errors import ConfigError, ScrobblerError
-from scrobbler.settings.edit import change, joined, put, split, take, with_key, without_key
+from scrobbler.settings.edit import change, drop, joined, put, split, take, with_key, without_key
 
 FILE = """\
 # Our house.
@@ -45,6 +45,34 @@ def test_a_new_table_stands_at_the_end(tmp_path: Path) -> None:
     path.write_text(FILE)
     assert put(path, ("state", "keep_days"), 30)
     assert path.read_text() == f"{FILE}\n[state]\nkeep_days = 30\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (FILE, f"{FILE}\n[accounts.marta]\n"),
+        ("", "[accounts.marta]\n"),
+        ("[accounts.paul]\n# his\n", "[accounts.paul]\n# his\n\n[accounts.marta]\n"),
+        ("[accounts]\npaul = {}\n", "[accounts]\npaul = {}\n\n[accounts.marta]\n"),
+        ("accounts = { paul = {} }\n", "accounts = { paul = {}, marta = {}}\n"),
+    ],
+)
+def test_an_empty_table_is_written_and_taken_out_again(before: str, after: str, tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(before)
+    assert put(path, ("accounts", "marta"), {})
+    assert path.read_text() == after
+    assert not put(path, ("accounts", "marta"), {})
+    assert drop(path, ("accounts", "marta"))
+    assert tomli.loads(path.read_text()) == tomli.loads(before)
+    assert not drop(path, ("accounts", "marta"))
+
+
+def test_the_comment_below_an_empty_table_stays_with_what_it_explains(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(f"[accounts.marta]  # hers\n\n{FILE}")
+    assert drop(path, ("accounts", "marta"))
+    assert path.read_text() == f"\n{FILE}"
 
 
 def test_a_key_is_taken_out_with_its_line(tmp_path: Path) -> None:

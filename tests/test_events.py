@@ -68,6 +68,12 @@ def test_ids_share_what_both_know() -> None:
     assert not Ids(imdb="tt1", tmdb=5).shares(Ids(tmdb=6, tvdb=5))
 
 
+def test_ids_differ_where_one_catalogue_knows_two_and_not_where_it_knows_one_only() -> None:
+    assert Ids(imdb="tt1", tmdb=5).differs(Ids(imdb="tt1", tmdb=6))
+    assert not Ids(imdb="tt1", tmdb=5).differs(Ids(tmdb=5, tvdb=6))
+    assert not Ids(imdb="tt1").differs(Ids(tmdb=5))
+
+
 @pytest.mark.parametrize(
     ("url", "bare"),
     [

@@ -23,6 +23,7 @@ from scrobbler.household import (
     folded,
     in_own_seat,
     shortened,
+    unknown,
 )
 
 TV = SessionKey(source="plex", player="tv-uuid")
@@ -136,3 +137,9 @@ def test_it_may_have_an_end() -> None:
     assert said.holds(EPOCH - timedelta(seconds=1))
     assert not said.holds(EPOCH)
     assert Switched(player="plex", account="paul").holds(EPOCH)
+
+
+def test_an_account_that_is_not_there_is_answered_with_what_adds_it() -> None:
+    assert unknown("eve k", ["default", "marta"]) == (
+        "there is no account 'eve k': known are default, marta; `scrobbler accounts add 'eve k'` adds it"
+    )

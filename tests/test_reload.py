@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import ExitStack, aclosing
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -272,6 +273,7 @@ async def test_a_folder_that_cannot_be_watched_is_said_and_ends_nothing(caplog: 
     with TemporaryDirectory() as name:  # which nobody else may look into
         file = Path(name) / "config.toml"
         file.touch()
+        await asyncio.to_thread(import_module, "watchdog.observers")  # which may be where nobody else may look, too
         os.seteuid(65534)
         try:
             async with aclosing(changes(file, lambda: load(file))) as told:

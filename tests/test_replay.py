@@ -120,9 +120,10 @@ def test_an_adapter_that_is_not_there_is_told_with_the_line() -> None:
         replayed(plex(0, "play", 0), Line(at=AT, source="plox", payload={}))
 
 
-def test_an_event_tells_all_by_itself_whatever_adapter_made_it() -> None:
+@pytest.mark.parametrize("adapter", ["kodi", "one that is not installed here"])
+def test_an_event_tells_all_by_itself_whatever_adapter_made_it(adapter: str) -> None:
     lines = [mpv(0, Kind.PLAY, 0), mpv(95, Kind.STOP, 95)]
-    elsewhere = [Line(at=line.at, source="kodi", payload=msgspec.to_builtins(line.payload)) for line in lines]
+    elsewhere = [Line(at=line.at, source=adapter, payload=msgspec.to_builtins(line.payload)) for line in lines]
     assert len(replayed(*elsewhere).watches) == 1
 
 

@@ -1,8 +1,10 @@
 """The simulated mpv, heard by the real adapter and by the library that it stands on."""
 
 import asyncio
+import gc
+import socket
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -148,3 +150,19 @@ async def expect(heard: asyncio.Queue[PlayerEvent], kind: Kind, position: float)
     assert event.kind is kind
     assert event.position == pytest.approx(position, abs=0.5)
     return event
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_whoever_comes_in_the_moment_of_its_end_is_sent_away_and_leaves_nothing_open(
+    mpv: SimulatedMpv, turns: int
+) -> None:
+    with socket.socket(socket.AF_UNIX) as late:
+        late.connect(str(mpv.socket))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await mpv.quit()
+        late.settimeout(5.0)
+        with suppress(ConnectionResetError):  # where nobody had let it in yet
+            assert late.recv(1) == b""
+    gc.collect()  # what is still open by now would complain
+    await mpv.start()

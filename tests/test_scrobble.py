@@ -33,6 +33,12 @@ def test_only_a_stop_or_a_history_counts() -> None:
     assert stop(90, retract=True).counts() is False
 
 
+def test_what_counts_or_may_still_count_or_takes_back_must_get_to_trakt() -> None:
+    assert [stop(90, action=action).lasts() for action in Action] == [False, False, True, True, True]
+    assert stop(90, duration=None).lasts()
+    assert not stop(10).lasts()
+
+
 def test_what_is_not_the_end_is_final_as_it_is() -> None:
     start = stop(90, action=Action.START)
     assert start.final() is start

@@ -17,17 +17,19 @@ from playbook import HEAT, KEY, TRON
 
 from scrobbler.errors import StateError
 from scrobbler.events import Media, Seconds, SessionKey, Show
-from scrobbler.household import Switched
+from scrobbler.household import Stranger, Switched
 from scrobbler.machine.motion import State
 from scrobbler.machine.scrobble import Action, Scrobble
 from scrobbler.machine.session import Session
 from scrobbler.state.amendments import Entered, NotUndone, Replaced, Wrong, by_hand
+from scrobbler.state.answers import Answer
 from scrobbler.state.corrections import Correction, Never, OfShow, Remembered
 from scrobbler.state.decisions import Note, What
 from scrobbler.state.outbox import HOPELESS, OTHERS, Entry, EntryState, Failure, Removal
+from scrobbler.state.people import Mapped
 from scrobbler.state.plays import How, Play
 from scrobbler.state.schema import FILE, SCRIPTS
-from scrobbler.state.snapshot import corrected, decisions, entry, look, play, vigil
+from scrobbler.state.snapshot import Queued, corrected, decisions, entry, look, mapped, play, queued, vigil
 from scrobbler.state.store import Store
 from scrobbler.state.vigil import Spoken, Vigil
 
@@ -823,6 +825,20 @@ def test_a_watch_that_is_entered_twice_is_one_wherever_it_is_by_then(
     assert [one.what for one in decisions(tmp_path)] == [What.ENTERED]
 
 
+def test_a_watch_that_was_undone_may_be_entered_again_as_one_of_its_own(
+    store: Store, clock: Clock, tmp_path: Path
+) -> None:
+    watch = by_hand("default", HEAT, clock())
+    store.enter(watch, clock()).result(10)
+    entry = claim(store, clock)
+    store.deliver(entry, play_of(entry, clock)).result(10)
+    store.undo(1, clock()).result(10)
+    again = store.enter(watch, clock()).result(10)
+    assert again.new
+    assert isinstance(again.stands, Entry)
+    assert again.stands.scrobble.sitting == f"{watch.sitting} #2"
+
+
 @pytest.mark.parametrize(
     "other",
     [
@@ -1022,6 +1038,26 @@ def test_whatever_is_undone_entered_and_replaced_each_watch_that_stands_is_there
 # Incognito, and who follows the decisions
 
 
+def test_a_stranger_is_remembered_until_he_is_mapped_and_a_mapping_until_it_is_taken_back(
+    store: Store, tmp_path: Path, clock: Clock
+) -> None:
+    store.meet("plex", Stranger(user="Kim"), clock()).result(10)
+    assert [one.user for one in look(tmp_path).strangers] == ["Kim"]
+    kims = Mapped(player="plex", user="kim", account="marta")
+    store.map_user(kims, [Note(at=clock(), what=What.HANDED, words="kim is marta")]).result(10)
+    assert store.mapped().result(10) == mapped(tmp_path) == (kims,)
+    assert look(tmp_path).strangers == ()
+    assert [store.unmap_user("plex", "Kim", []).result(10) for _ in range(2)] == [True, False]
+    assert mapped(tmp_path) == ()
+    assert [one.words for one in decisions(tmp_path)] == ["kim is marta"]
+
+
+def test_what_trakt_answered_is_there_for_the_next_who_asks(store: Store, clock: Clock) -> None:
+    said = Answer(at=clock(), text="[]")
+    store.remember("movie text Heat", said)
+    assert (store.recall("movie text Heat"), store.recall("movie text Dune")) == (said, None)
+
+
 def test_a_correction_holds_from_its_commit_until_it_is_taken_back(store: Store, tmp_path: Path, clock: Clock) -> None:
     assert store.corrections() == ()
     said = Correction(key="show heat", about=OfShow(show=Show(title="Heat")), meaning=Never())
@@ -1198,6 +1234,20 @@ def test_a_look_may_be_bounded_and_shows_the_first_that_wait_and_the_last_that_w
     assert entry(tmp_path, seen.aside[0].id) == seen.aside[0]
     store.drop([seen.aside[0].id], clock()).result(10)
     assert entry(tmp_path, seen.aside[0].id) is None
+
+
+def test_what_is_in_the_outbox_is_counted_by_account_and_state(store: Store, tmp_path: Path, clock: Clock) -> None:
+    assert queued(tmp_path) == ()
+    watches(store, clock, "one")
+    store.set_aside(claim(store, clock), "nobody knows it").result(10)
+    since = clock.at = clock() + timedelta(hours=1)
+    watches(store, clock, "two")
+    clock.advance(60)
+    watches(store, clock, "three")
+    assert queued(tmp_path) == (
+        Queued(account="default", state="aside", entries=1, oldest=EPOCH),
+        Queued(account="default", state="waiting", entries=2, oldest=since),
+    )
 
 
 def test_a_look_says_how_far_the_removal_of_a_play_is(store: Store, tmp_path: Path, clock: Clock) -> None:

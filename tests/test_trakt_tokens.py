@@ -31,10 +31,11 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
 
 
 def test_nobody_else_can_read_tokens(tmp_path: Path) -> None:
-    file = TokenFile(tmp_path, "me")
+    file = TokenFile(tmp_path / "state", "me")
     file.write(TOKENS)
     assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.path.parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o700
 
 
 def test_a_write_leaves_nothing_beside_the_file(tmp_path: Path) -> None:

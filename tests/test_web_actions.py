@@ -284,7 +284,7 @@ async def test_incognito_is_switched(to: str, account: str, words: str, house: H
 
 
 async def test_an_account_that_is_not_there_is_named_with_those_that_are(house: House) -> None:
-    known = "known are default, marta."
+    known = "known are default, marta; `scrobbler accounts add eve` adds it."
     assert await sent(house, "/incognito", to="on", account="eve") == f"! There is no account 'eve': {known}"
     assert await sent(house, "/switch", player="mpv", account="eve") == f"! There is no account 'eve': {known}"
 

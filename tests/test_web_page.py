@@ -149,6 +149,14 @@ async def test_the_last_watches_are_there_with_their_ids_and_what_becomes_of_the
     assert removal.removes is not None
 
 
+async def test_a_watch_is_called_as_trakt_calls_it(house: House) -> None:
+    await house.watched(Media(path="/films/heat.1995.1080p.mkv"))
+    assert "Heat (1995) 20 Nov" in await part_of(house, "plays")
+    house.double.fault(FaultKind.STATUS, status=503, path="/sync/history/remove", times=None)
+    await house.perform(Undo(plays=(1,)))
+    assert "remove Heat (1995)" in await part_of(house, "queue")
+
+
 async def test_what_was_not_recognised_has_a_button_for_each_candidate(house: House) -> None:
     entry = await house.unmatched(OFFICE)
     page = await page_of(house)

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from scrobbler.errors import ConfigError
 from scrobbler.sandbox import Fault, FaultKind, Sandbox
 from scrobbler.settings import addresses
+from scrobbler.web.doors import Doors
 from scrobbler.web.server import MAX_HEADER_BYTES, serving
 
 pytestmark = pytest.mark.anyio
@@ -326,6 +327,20 @@ async def test_the_end_waits_no_longer_than_its_grace_for_an_endless_answer(
             with contextlib.suppress(ConnectionResetError):
                 await endless.reader.read()
     assert caplog.text == ""
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_who_comes_as_one_server_gives_way_to_the_next_is_answered_by_one_of_them(turns: int) -> None:
+    loop = asyncio.get_running_loop()
+    with contextlib.closing(Doors()) as doors, socket.socket() as late:
+        async with serving(APP, "127.0.0.1", 0, doors) as url:
+            late.connect(("127.0.0.1", int(url.rpartition(":")[2])))
+            late.setblocking(False)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            loop.call_later(0.02, late.sendall, b"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n")
+        async with serving(APP, "127.0.0.1", 0, doors), asyncio.timeout(5):
+            assert (await loop.sock_recv(late, 100)).startswith(b"HTTP/1.1 200 ")
 
 
 async def test_no_log_line_holds_a_query(caplog: pytest.LogCaptureFixture) -> None:

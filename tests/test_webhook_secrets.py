@@ -24,9 +24,11 @@ def test_it_is_made_at_first_need_and_is_the_same_ever_after(tmp_path: Path) -> 
 
 
 def test_nobody_else_may_read_it_and_no_half_of_it_stays_behind(tmp_path: Path) -> None:
-    made = secrets.made(tmp_path, "plex")
-    secrets.rotate(tmp_path, "plex")
+    state = tmp_path / "state"
+    made = secrets.made(state, "plex")
+    secrets.rotate(state, "plex")
     assert made.file is not None
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700
     assert stat.S_IMODE(made.file.stat().st_mode) == 0o600
     assert stat.S_IMODE(made.file.parent.stat().st_mode) == 0o700
     assert list(made.file.parent.iterdir()) == [made.file]

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from scrobbler import __version__
 from scrobbler.errors import ConfigError, ScrobblerError
+from scrobbler.household import unknown
 from scrobbler.machine.session import DEFAULT_ACCOUNT
 from scrobbler.settings import credentials, secrets
 from scrobbler.settings.config import Config, default_path
@@ -33,7 +34,7 @@ COMMANDS: Final = {
     "run": "Run the agent: watch players, tell Trakt.",
     "login": "Sign in to Trakt with a code or a QR.",
     "logout": "Sign out: take the access back at Trakt, forget the tokens.",
-    "accounts": "Show who is signed in, and until when.",
+    "accounts": "Show who is signed in, and until when; add an account.",
     "status": "Show what is watched, what waits, what was sent.",
     "undo": "Take a wrong watch out of Trakt's history again.",
     "add": "Enter a watch by hand.",
@@ -113,7 +114,7 @@ def known_account(configuration: Config, name: str) -> str:
     """The name, where there is such an account. Raises ``ConfigError`` where there is none."""
     known = dict.fromkeys((*configuration.accounts, DEFAULT_ACCOUNT))
     if name not in known:
-        raise ConfigError(f"there is no account {name!r}: known are {', '.join(known)}")
+        raise ConfigError(unknown(name, known))
     return name
 
 

@@ -2,6 +2,8 @@
 
 import difflib
 import json
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +16,9 @@ from scrobbler.settings import edit, keys
 from scrobbler.settings.config import Config
 from scrobbler.settings.keys import Origin, Setting
 from scrobbler.settings.toml import Keys
+
+FROM_INPUT: Final = "-"
+"""Stands for a value that is not on the command line."""
 
 _MARKS: Final = {Origin.DEFAULT: "  # default", Origin.ENVIRONMENT: "  # from the environment", Origin.FILE: ""}
 
@@ -31,6 +36,7 @@ def command(context: click.Context) -> None:
       scrobbler config
       scrobbler config set server.listen 0.0.0.0:8722
       scrobbler config set players.mpv.sockets '["~/one", "~/two"]'
+      scrobbler config set server.password -
       scrobbler config get state.keep_days
     """
     if context.invoked_subcommand is None:
@@ -110,16 +116,28 @@ def set_key(settings: Settings, key: str, value: str) -> None:
     """Set a key in the file; all else in it stays as it is.
 
     The value is one of TOML (true, 30, ["a", "b"]) or a text, which needs no quotes. What would be a mistake is
-    refused, and then nothing is changed.
+    refused, and then nothing is changed. For - it is asked for, or read from what is piped in: so give a secret
+    (trakt.client_secret, server.password, players.NAME.secret), which others can see on a command line.
 
     \b
     Examples:
       scrobbler config set scrobble.threshold 90
       scrobbler config set 'players.plex.users."Ann Lee"' marta
+      scrobbler config set trakt.client_secret -
       scrobbler config set server.listen 0.0.0.0:8722 --config ./config.toml
     """
     wanted, file = edit.split(key), settings.path()
-    _say(_put(settings, file, wanted, value), file, f"{edit.joined(wanted)} is set")
+    name, secret = edit.joined(wanted), keys.is_secret(wanted)
+    if value != FROM_INPUT:
+        changed = _put(settings, file, wanted, value)
+    elif secret:
+        changed = _put_text(settings, file, wanted, _asked(name, hidden=True))
+    else:
+        changed = _put(settings, file, wanted, _asked(name, hidden=False))
+    _say(changed, file, f"{name} is set")
+    if secret and value != FROM_INPUT:
+        words = "others can see it in the list of processes, and your shell keeps it"
+        click.echo(f"A secret on a command line is none: {words}. Better: scrobbler config set {name} -", err=True)
 
 
 @command.command()
@@ -185,6 +203,17 @@ def proven(configuration: Config) -> None:
             plugin.build(name, player.options)
 
 
+def _asked(name: str, *, hidden: bool) -> str:
+    """The value that somebody types, or pipes in. Raises ``ConfigError`` where there is none."""
+    if sys.stdin.isatty():
+        value: str = click.prompt(name, hide_input=hidden, err=True)
+        return value
+    value = sys.stdin.readline().rstrip("\r\n")
+    if not value:
+        raise ConfigError(f"{name}: no value came in; {edit.UNTOUCHED}")
+    return value
+
+
 def _put(settings: Settings, file: Path, wanted: Keys, value: str) -> bool:
     """Set it as what TOML makes of the words, else as the words themselves."""
     try:
@@ -193,6 +222,11 @@ def _put(settings: Settings, file: Path, wanted: Keys, value: str) -> bool:
         first = None
     except ConfigError as error:
         first = error
+    return _put_text(settings, file, wanted, value, first)
+
+
+def _put_text(settings: Settings, file: Path, wanted: Keys, value: str, first: ConfigError | None = None) -> bool:
+    """Set it as the words; ``first`` is what was wrong with them as something else."""
     try:
         return edit.put(file, wanted, value)
     except ConfigError as error:
@@ -218,14 +252,19 @@ def _exists(settings: Settings, wanted: Keys) -> bool:
 
 
 def _unknown(settings: Settings, wanted: Keys) -> ConfigError:
-    """The error that names what was meant, and all that there are."""
-    configuration = settings.load()
-    names = [edit.joined(each.keys) for each in keys.settings(configuration, keys.document(configuration.path))]
-    close = difflib.get_close_matches(edit.joined(wanted), names, n=1)
-    meant = f" (did you mean {close[0]}?)" if close else ""
-    return ConfigError(
-        f"{edit.joined(wanted)}: there is no such key{meant}; known are: {', '.join(keys.known(configuration))}"
-    )
+    """The error that names what was meant, and where all are shown."""
+    name = edit.joined(wanted)
+    close = _nearest(name, [edit.joined(each.keys) for each in _settings(settings)])
+    meant = f" (did you mean {close}?)" if close else ""
+    return ConfigError(f"{name}: there is no such key{meant}; `scrobbler config show` has all that there are")
+
+
+def _nearest(name: str, known: Sequence[str]) -> str | None:
+    """The key that is written most alike, or whose own name is."""
+    last = {key.rpartition(".")[2]: key for key in reversed(known)}
+    close = difflib.get_close_matches(name, known, n=1)
+    inner = difflib.get_close_matches(name.rpartition(".")[2], last, n=1)
+    return close[0] if close else last[inner[0]] if inner else None
 
 
 def _line(setting: Setting) -> str:

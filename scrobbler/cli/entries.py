@@ -12,6 +12,7 @@ from msgspec.structs import asdict
 from scrobbler.cli import local, printable
 from scrobbler.cli.choice import listed
 from scrobbler.cli.choice import told as told_candidates
+from scrobbler.delivery import label
 from scrobbler.identify.match import Candidate
 from scrobbler.state.decisions import Decision, clock
 from scrobbler.state.outbox import Entry, EntryState
@@ -59,7 +60,7 @@ def told_play(play: Play) -> ToldPlay:
     return ToldPlay(
         play=play.id,
         account=play.account,
-        item=play.media.label(),
+        item=label.of_play(play),
         watched_at=play.watched_at,
         how=play.how.value,
         history_id=play.history_id,
@@ -74,7 +75,7 @@ def told(entry: Entry) -> Told:
         entry=entry.id,
         account=scrobble.account,
         action=scrobble.action.value,
-        item=scrobble.media.label(),
+        item=label.named(entry.item, scrobble.media),
         at=scrobble.at,
         attempts=entry.attempts,
         not_before=entry.not_before,
@@ -114,7 +115,7 @@ def line(entry: Entry, now: datetime, *, running: bool) -> str:
     """An entry on one line."""
     reason = f": {entry.reason}" if entry.reason else ""
     how = condition(entry, now, running=running)
-    return printable(f"{local(entry.scrobble.at)}  {entry.scrobble.account}  {entry.label()}; {how}{reason}")
+    return printable(f"{local(entry.scrobble.at)}  {entry.scrobble.account}  {label.of_entry(entry)}; {how}{reason}")
 
 
 def condition(entry: Entry, now: datetime, *, running: bool) -> str:
@@ -134,7 +135,7 @@ def details(entry: Entry, about: Sequence[Decision], now: datetime, *, running: 
     meant = "takes a watch back" if entry.removes is not None else counts[scrobble.counts()]
     lines = [
         f"Entry     {entry.id}, in the queue since {local(entry.since)}",
-        f"What      {entry.label()}, {meant}",
+        f"What      {label.of_entry(entry)}, {meant}",
         f"Account   {scrobble.account}",
         f"When      {local(scrobble.at)}{_place(entry)}",
         f"Player    {scrobble.session}",

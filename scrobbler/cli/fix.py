@@ -14,6 +14,7 @@ from scrobbler.cli.inquiry import Inquiry, Thing, candidates_of, inquiring, of_e
 from scrobbler.cli.mending import correction_of, others
 from scrobbler.control import channel as control
 from scrobbler.control.request import Answer, Correct, Corrected, Refused, Replace, Replaced, Request, Undo, Undone
+from scrobbler.delivery import label
 from scrobbler.errors import ConfigError, ScrobblerError
 from scrobbler.identify.match import Unmatched
 from scrobbler.machine.scrobble import BY_HAND
@@ -105,7 +106,7 @@ def _list(configuration: Config, *, as_json: bool) -> None:
         click.echo(NOTHING)
     else:
         for entry in entries:
-            click.echo(printable(f"{entry.id}  {local(entry.scrobble.at)}  {entry.label()}: {entry.reason}"))
+            click.echo(printable(f"{entry.id}  {local(entry.scrobble.at)}  {label.of_entry(entry)}: {entry.reason}"))
             for line in listed(candidates_of(entry)):
                 click.echo(f"     {line}")
         click.echo(HOW)
@@ -115,7 +116,7 @@ def _row(entry: Entry) -> dict[str, Any]:
     return {
         "entry": entry.id,
         "account": entry.scrobble.account,
-        "item": entry.scrobble.media.label(),
+        "item": label.named(entry.item, entry.scrobble.media),
         "at": entry.scrobble.at,
         "reason": entry.reason,
         "candidates": told(candidates_of(entry)),

@@ -11,6 +11,7 @@ from scrobbler.cli.entries import dumped
 from scrobbler.control import channel as control
 from scrobbler.control.request import UNTIL_OFF, Hidden, Incognito, Refused, shown
 from scrobbler.errors import ConfigError, ScrobblerError
+from scrobbler.household import unknown
 from scrobbler.settings.config import Config
 from scrobbler.state.snapshot import look
 
@@ -44,7 +45,7 @@ def command(
     configuration = settings.load()
     accounts = configuration.accounts
     if account is not None and account not in accounts:
-        raise ConfigError(f"there is no account {account!r}: known are {', '.join(accounts)}")
+        raise ConfigError(unknown(account, accounts))
     until = _until(word, duration, end)
     if word is not None or until is not None:
         _set(configuration, Incognito(account=account, until=until))

@@ -201,7 +201,9 @@ def _amend(conf: MpvConf, deeds: Deeds) -> None:
 
 
 def _next(settings: Settings) -> None:
-    """What is left to do."""
+    """What is left to do, each with the files that were named to us."""
+    chosen = {"--config": settings.config_path, "--state": settings.state_dir}
+    named = "".join(f" {option} {quote(str(path.absolute()))}" for option, path in chosen.items() if path)
     steps = [
         (f"scrobbler webhook {name}", f"the address to enter in {name}")
         for name in settings.load().players
@@ -213,5 +215,6 @@ def _next(settings: Settings) -> None:
         ("scrobbler doctor", "see whether all is well"),
     ]
     click.echo("\nNext:")
+    width = max(26, *(len(step + named) for step, _ in steps))
     for step, what in steps:
-        click.echo(f"  {step:<28}{what}")
+        click.echo(f"  {step + named:<{width}}  {what}")

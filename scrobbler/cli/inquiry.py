@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from scrobbler.cli import app_of, now
+from scrobbler.delivery import label
 from scrobbler.errors import ConfigError
 from scrobbler.events import Media, MediaKind
 from scrobbler.identify.corrections import spot
@@ -56,7 +57,7 @@ def of_entry(entry: Entry) -> Thing:
     media = entry.scrobble.media
     return Thing(
         account=entry.scrobble.account,
-        label=entry.label(),
+        label=label.of_entry(entry),
         media=media,
         reading=_read(media),
         entry=entry.id,
@@ -66,11 +67,9 @@ def of_entry(entry: Entry) -> Thing:
 
 def of_play(play: Play) -> Thing:
     """A play."""
-    item = msgspec.json.decode(play.item, type=Item) if play.item is not None else None
-    label = item.label() if item is not None else play.media.label()
     return Thing(
         account=play.account,
-        label=label,
+        label=label.of_play(play),
         media=play.media,
         reading=_read(play.media),
         play=play.id,

@@ -12,6 +12,7 @@ from scrobbler.cli import now, secret_of
 from scrobbler.cli.lasting import Lasting
 from scrobbler.cli.mending import Mending
 from scrobbler.cli.users import strangers
+from scrobbler.delivery.label import named
 from scrobbler.delivery.outlet import Outlet
 from scrobbler.settings.config import Config
 from scrobbler.settings.tables import Server
@@ -91,4 +92,5 @@ def home_of(configuration: Config) -> Home:
         accounts=configuration.accounts,
         players=players,
         strangers=partial(strangers, configuration),
+        named=named,
     )

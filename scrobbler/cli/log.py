@@ -16,6 +16,7 @@ from scrobbler.cli import Settings, settings_options
 from scrobbler.cli.entries import decided, dumped
 from scrobbler.errors import ConfigError
 from scrobbler.folder import appearing
+from scrobbler.household import unknown
 from scrobbler.settings.config import Config
 from scrobbler.state.decisions import ROWS, Decision, What
 from scrobbler.state.schema import FILE
@@ -91,9 +92,10 @@ def _check(chosen: Filter, configuration: Config, found: Iterable[Decision]) -> 
     """Raises ``ConfigError`` for a name that is not known, because nothing would ever be shown of it."""
     sources = dict.fromkeys((*configuration.players, *(one.source for one in found if one.source)))
     accounts = dict.fromkeys((*configuration.accounts, *(one.account for one in found if one.account)))
-    for noun, name, known in (("player", chosen.source, sources), ("account", chosen.account, accounts)):
-        if name is not None and name not in known:
-            raise ConfigError(f"there is no {noun} {name!r}: known are {', '.join(known)}")
+    if chosen.source is not None and chosen.source not in sources:
+        raise ConfigError(f"there is no player {chosen.source!r}: known are {', '.join(sources)}")
+    if chosen.account is not None and chosen.account not in accounts:
+        raise ConfigError(unknown(chosen.account, accounts))
 
 
 async def _follow(

@@ -10,7 +10,7 @@ import click
 from scrobbler.cli import Group, Settings, settings_options
 from scrobbler.cli.entries import dumped
 from scrobbler.errors import ConfigError, ScrobblerError
-from scrobbler.service.unit import NAME, Scope, Unit, make_user
+from scrobbler.service.unit import NAME, Scope, Unit, hand_over, make_user
 
 AS_SERVICE: Final = (
     "sudo -u scrobbler env SCROBBLER_CONFIG=/etc/scrobbler/config.toml SCROBBLER_STATE=/var/lib/scrobbler"
@@ -67,6 +67,10 @@ def install(settings: Settings, system: bool, dry_run: bool, no_start: bool) -> 
         return
     if unit.scope is Scope.USER:
         settings.load()  # a broken configuration is said here and not in a log that nobody reads
+    elif unit.configuration is not None and not unit.configuration.exists():
+        file = unit.configuration
+        mend = f"`sudo scrobbler init --defaults --config {file} --state /var/lib/scrobbler`"
+        raise ConfigError(f"{file}: there is no such file, and the service reads it; {mend} makes it")
     for path in unit.write(run):
         click.echo(f"Wrote {path}")
     if no_start:
@@ -74,6 +78,8 @@ def install(settings: Settings, system: bool, dry_run: bool, no_start: bool) -> 
         return
     if unit.scope is Scope.SYSTEM:
         make_user()
+        if unit.configuration is not None:
+            hand_over(unit.configuration)
     unit.order("daemon-reload")
     unit.order("enable", NAME)
     unit.order("restart", NAME)

@@ -13,6 +13,7 @@ from scrobbler.cli import Settings, known_account, local, now, printable, settin
 from scrobbler.cli.entries import dumped, told_play
 from scrobbler.control import channel as control
 from scrobbler.control.request import MOST_IDS, Refused, Removing, Undo, Undone
+from scrobbler.delivery import label
 from scrobbler.errors import ConfigError, ScrobblerError
 from scrobbler.settings.config import Config
 from scrobbler.state.decisions import What
@@ -91,7 +92,7 @@ def _list(plays: Sequence[Play], *, as_json: bool) -> None:
 
 def _line(play: Play) -> str:
     undone = f"; undone {local(play.undone_at)}" if play.undone_at else ""
-    return f"{local(play.watched_at)}  {play.account}  {play.media.label()}, {play.how.value}{undone}"
+    return f"{local(play.watched_at)}  {play.account}  {label.of_play(play)}, {play.how.value}{undone}"
 
 
 def _named(words: Sequence[str], plays: Sequence[Play], state: Snapshot) -> list[Play]:
@@ -108,7 +109,7 @@ def _named(words: Sequence[str], plays: Sequence[Play], state: Snapshot) -> list
             raise ConfigError(f"there is no play {word}: `scrobbler undo --list` shows those that there are")
         if play.undone_at is not None:
             raise ConfigError(
-                f"play {word}, {printable(play.media.label())}, was undone {local(play.undone_at)} already"
+                f"play {word}, {printable(label.of_play(play))}, was undone {local(play.undone_at)} already"
             )
         chosen.append(play)
     return chosen
@@ -126,7 +127,7 @@ def _last(plays: Sequence[Play], state: Snapshot, account: str | None) -> Play:
     newest = max(waiting, key=lambda entry: entry.scrobble.at, default=None)
     if newest is not None and (last is None or newest.scrobble.at > last.watched_at):
         raise ScrobblerError(
-            f"the last watch, {printable(newest.scrobble.media.label())}, is not at Trakt yet:"
+            f"the last watch, {printable(label.named(newest.item, newest.scrobble.media))}, is not at Trakt yet:"
             f" `scrobbler queue drop {newest.id}` forgets it"
         )
     if last is None:

@@ -216,8 +216,10 @@ def _player(configuration: Config, wanted: str) -> tuple[str, Setup]:
     if not names:
         if wanted not in adapters.available():
             raise ConfigError(f"{file}: there is no player {wanted!r}; there are: {', '.join(players)}")
-        mpv = "" if any(written != "mpv" for written in players) else " (and [players.mpv], to go on watching mpv)"
-        raise ConfigError(f"{file}: there is no player of the kind {wanted} yet: add the line [players.{wanted}]{mpv}")
+        add = f"`scrobbler config set players.{wanted}.kind {wanted}` adds it"
+        if all(written == "mpv" for written in players):
+            add += " (and `scrobbler config set players.mpv.kind mpv`, to go on watching mpv)"
+        raise ConfigError(f"{file}: there is no player of the kind {wanted} yet: {add}")
     name = names[0]
     plugin = adapters.load(players[name].kind)
     assert plugin is not None  # the configuration was read with it  # noqa: S101

@@ -30,6 +30,8 @@ from scrobbler.control.request import (
     Undone,
     shown,
 )
+from scrobbler.delivery.label import named, of_entry
+from scrobbler.household import unknown
 from scrobbler.state.amendments import Entered, NotUndone, by_hand
 from scrobbler.state.decisions import Note, What
 from scrobbler.state.outbox import Entry
@@ -84,7 +86,7 @@ async def _undo(request: Undo, store: Store, _accounts: Sequence[str], now: date
 
 async def _enter(request: Enter, store: Store, accounts: Sequence[str], now: datetime) -> Answer:
     if request.account not in accounts:
-        return Refused(why=f"there is no account {request.account!r}: known are {', '.join(accounts)}")
+        return Refused(why=unknown(request.account, accounts))
     if request.at > now + CLOCKS_DIFFER:
         return Refused(why="that instant is yet to come")
     watch = by_hand(request.account, request.media, request.at)
@@ -112,7 +114,8 @@ def touched(answer: Answer) -> set[str]:
 
 def _removing(play: int, removal: Entry) -> Removing:
     said = removal.scrobble
-    return Removing(play=play, entry=removal.id, account=said.account, label=said.media.label(), watched_at=said.at)
+    label = named(removal.item, said.media)
+    return Removing(play=play, entry=removal.id, account=said.account, label=label, watched_at=said.at)
 
 
 def _entering(entered: Entered) -> Entering:
@@ -127,8 +130,8 @@ def _entering(entered: Entered) -> Entering:
 
 async def _hide(request: Incognito, store: Store, accounts: Sequence[str], now: datetime) -> Answer:
     chosen = tuple(accounts) if request.account is None else (request.account,)
-    if not set(chosen) <= set(accounts):
-        return Refused(why=f"there is no account {request.account!r}: known are {', '.join(accounts)}")
+    if request.account is not None and request.account not in accounts:
+        return Refused(why=unknown(request.account, accounts))
     if request.until is not None and request.until <= now:
         return Refused(why="that instant is over already")
     words = f"incognito is {shown(request.until)}"
@@ -138,7 +141,7 @@ async def _hide(request: Incognito, store: Store, accounts: Sequence[str], now: 
 
 
 def _handled(entry: Entry) -> Handled:
-    return Handled(id=entry.id, account=entry.scrobble.account, label=entry.label())
+    return Handled(id=entry.id, account=entry.scrobble.account, label=of_entry(entry))
 
 
 def _done(ids: Sequence[int], entries: Sequence[Entry]) -> Done:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from scrobbler.household import LONGEST, Switched, shortened
+from scrobbler.household import LONGEST, Switched, shortened, unknown
 from scrobbler.state.decisions import Note, What
 from scrobbler.state.people import Mapped
 from scrobbler.state.store import Store
@@ -40,7 +40,7 @@ class MapUser(Struct, frozen=True, kw_only=True, tag="map", forbid_unknown_field
 async def arrange(request: Switch | MapUser, store: Store, accounts: Sequence[str], now: datetime) -> str | None:
     """Do it to the store, and say why it cannot be done. Raises ``StateError`` where the disk takes nothing."""
     if request.account is not None and request.account not in accounts:
-        return f"there is no account {request.account!r}: known are {', '.join(accounts)}"
+        return unknown(request.account, accounts)
     if isinstance(request, MapUser):
         return await _map(request, store, now)
     if request.until is not None and request.until <= now:

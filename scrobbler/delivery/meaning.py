@@ -96,5 +96,4 @@ def _years(one: int | None, other: int | None) -> _Word:
 
 def _differ(one: Ids, other: Ids) -> bool:
     """Whether some catalogue knows the two as two, and none as one."""
-    mine, theirs = one.known(), other.known()
-    return not one.shares(other) and any(mine[name] != theirs[name] for name in mine.keys() & theirs.keys())
+    return one.differs(other) and not one.shares(other)

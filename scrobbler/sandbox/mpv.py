@@ -91,9 +91,11 @@ class SimulatedMpv:
     async def quit(self) -> None:
         """Ends the player. Its socket's name stays behind, as with a real one."""
         self._end("quit")
-        self._server.close()
+        for listening in self._server.sockets:
+            asyncio.get_running_loop().remove_reader(listening)
         for _ in range(_TURNS):
             await asyncio.sleep(0)  # whoever was let in just before is known only then
+        self._server.close()  # not earlier: asyncio forgets to close whom it lets in at that very moment
         for writer in list(self._clients):
             writer.close()
         while self._clients:

@@ -5,6 +5,7 @@ The text comes from ``packaging/systemd``, which the wheel holds beside this mod
 
 import os
 import shutil
+import stat
 import subprocess
 from collections.abc import Sequence
 from enum import Enum
@@ -18,6 +19,8 @@ from scrobbler.errors import ScrobblerError
 
 NAME: Final = "scrobbler.service"
 COMMAND: Final = "@COMMAND@"
+_FOLDER: Final = 0o755
+"""As ``ConfigurationDirectoryMode`` in the unit says, which changes no folder that is there."""
 PATIENCE: Final = 60.0
 """Seconds that ``systemctl`` may take."""
 
@@ -41,6 +44,11 @@ class Unit(Struct, frozen=True, kw_only=True):
         if self.scope is Scope.SYSTEM:
             return self.root / "etc/systemd/system" / NAME
         return _configured() / "systemd/user" / NAME
+
+    @property
+    def configuration(self) -> Path | None:
+        """What the agent reads, where the unit itself says so."""
+        return self.root / "etc/scrobbler/config.toml" if self.scope is Scope.SYSTEM else None
 
     @property
     def account(self) -> Path | None:
@@ -96,10 +104,32 @@ class Unit(Struct, frozen=True, kw_only=True):
         done = self.control(*words)
         if done.returncode:
             said = " ".join((done.stderr or done.stdout).split()) or f"exit status {done.returncode}"
-            raise ScrobblerError(f"systemctl {' '.join(words)}: {said}{self._hint()}")
+            raise ScrobblerError(f"systemctl {' '.join(words)}: {said}{self._bus(said)}{self._hint()}")
+
+    def _bus(self, said: str) -> str:
+        """What to do where nobody is logged in, so that no systemd of the user's runs."""
+        if self.scope is Scope.SYSTEM or "bus" not in said:
+            return ""
+        return (
+            "; the unit is in place, but no session of yours runs here: log in (not by su or sudo), or let it run "
+            "without you by `sudo loginctl enable-linger $USER` and log in anew; --no-start leaves it at the unit"
+        )
 
     def _hint(self) -> str:
         return "; try it with sudo" if self.scope is Scope.SYSTEM and os.geteuid() else ""
+
+
+def hand_over(configuration: Path) -> None:
+    """Let the system service read what root wrote for itself alone. Raises ``ScrobblerError``."""
+    try:
+        status = configuration.stat()
+        if status.st_uid == 0 and not status.st_mode & stat.S_IROTH:
+            shutil.chown(configuration, "scrobbler")
+        folder = configuration.parent.stat()
+        if folder.st_uid == 0 and not folder.st_mode & stat.S_IXOTH:
+            configuration.parent.chmod(_FOLDER)
+    except (OSError, LookupError) as error:
+        raise ScrobblerError(f"{configuration} cannot be given to the user scrobbler: {error}") from None
 
 
 def make_user() -> None:

@@ -168,7 +168,9 @@ def _player(document: Document, name: str) -> Player:
 def _check_account(document: Document, at: Keys, account: str, sections: Sections) -> None:
     if account != DEFAULT_ACCOUNT and account not in sections.accounts:
         known = ", ".join(dict.fromkeys((DEFAULT_ACCOUNT, *sections.accounts)))
-        raise document.wrong(at, f"there is no [accounts.{account}]; known are: {known}")
+        words = f"there is no [accounts.{account}]; known are: {known}"
+        add = f"; `scrobbler accounts add {account}` adds it" if re.fullmatch(NAME, account) else ""
+        raise document.wrong(at, words + add)
 
 
 def _accounts(players: Mapping[str, Player]) -> Iterator[str]:

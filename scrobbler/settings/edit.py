@@ -6,6 +6,7 @@ configuration that does not work.
 
 import fcntl
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -60,6 +61,11 @@ def put(path: Path, keys: Keys, value: object) -> bool:
 def take(path: Path, keys: Keys) -> bool:
     """Take a key, or a whole table, out of the file; False where it is not in it. Raises as ``put`` does."""
     return change(path, lambda text: without_key(text, keys))
+
+
+def drop(path: Path, keys: Keys) -> bool:
+    """Take a table that holds nothing out of the file; False where it is not in it. Raises as ``put`` does."""
+    return change(path, lambda text: without_title(text, keys))
 
 
 def change(path: Path, make: Callable[[str], str]) -> bool:
@@ -141,6 +147,37 @@ def without_key(text: str, keys: Keys) -> str:
     return _checked(after, wanted, keys)
 
 
+def without_title(text: str, keys: Keys) -> str:
+    """The text without a table that holds nothing; all comments stay, also one below it that is of what comes next.
+
+    The same text where it is not in it. Raises ``ConfigError`` as ``with_key`` does.
+    """
+    lines = text.splitlines(keepends=True)
+    titles = [number for number, line in enumerate(lines) if _title(line) == keys]
+    if len(titles) != 1:
+        return without_key(text, keys)
+    wanted: Any = tomli.loads(text)
+    table = wanted
+    for key in keys[:-1]:
+        table = table[key]
+    if table[keys[-1]] != {}:
+        return without_key(text, keys)
+    del table[keys[-1]]
+    rest = "".join(lines[: titles[0]] + lines[titles[0] + 1 :])
+    if not wanted[keys[0]] and _reads(rest) and keys[0] not in tomli.loads(rest):
+        del wanted[keys[0]]
+    return _checked(rest, wanted, keys)
+
+
+def _title(line: str) -> Keys | None:
+    """The keys of the table that begins on this line."""
+    title = re.fullmatch(r"\[([^\[\]]+)\]\s*(#.*)?", line.strip())
+    try:
+        return split(title[1]) if title else None
+    except ConfigError:
+        return None
+
+
 def _put(text: str, keys: Keys, value: object) -> str:
     import tomlkit  # noqa: PLC0415  # as above
     from tomlkit.items import Table  # noqa: PLC0415
@@ -157,6 +194,8 @@ def _put(text: str, keys: Keys, value: object) -> str:
     if len(rest) == 1 and isinstance(within, Table) and not within.is_super_table():
         _append(within.value, rest[0], value)
         return document.as_string()
+    if value == {} and _reads(titled := _table_at_the_end(text, keys)):
+        return titled
     appended = _at_the_end(text, keys, value)
     if len(rest) > 1 and _reads(appended):
         return appended
@@ -187,16 +226,27 @@ def _append(table: "Container", key: str, value: object) -> None:
     body.extend(below)
 
 
+def _table_at_the_end(text: str, keys: Keys) -> str:
+    """The text with an empty table at its end."""
+    end, gap = _breaks(text)
+    return f"{text}{gap}[{joined(keys)}]{end}"
+
+
 def _at_the_end(text: str, keys: Keys, value: object) -> str:
     """The text with a table of its own for the key at its end."""
     import tomlkit  # noqa: PLC0415  # as above
 
-    end = "\r\n" if "\r\n" in text else "\n"
+    end, gap = _breaks(text)
     line = tomlkit.document()
     line[keys[-1]] = value
-    gap = "" if not text.strip() else end if text.endswith("\n") else end * 2
     header = f"[{joined(keys[:-1])}]{end}" if keys[:-1] else ""
     return f"{text}{gap}{header}{line.as_string().rstrip()}{end}"
+
+
+def _breaks(text: str) -> tuple[str, str]:
+    """How the text ends a line, and what sets a new table apart from it."""
+    end = "\r\n" if "\r\n" in text else "\n"
+    return end, "" if not text.strip() else end if text.endswith("\n") else end * 2
 
 
 def _checked(text: str, wanted: object, keys: Keys) -> str:

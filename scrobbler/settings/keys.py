@@ -92,18 +92,12 @@ def shown(keys: Keys, value: Any) -> Any:
     """A value that nobody need be kept from seeing: secrets are hidden, and so is all but the kind of an address."""
     if value and keys[-1:] == ("targets",):
         return [one if "://" not in one else f"{one.partition('://')[0]}://{HIDDEN}" for one in value]
-    return HIDDEN if value and _SECRET.search(keys[-1]) else value
+    return HIDDEN if value and is_secret(keys) else value
 
 
-def known(configuration: Config) -> list[str]:
-    """All keys by their names, those of players and accounts with NAME in the place of what a user chooses."""
-    kinds = sorted({player.kind for player in configuration.players.values()})
-    found = [f"{table}.{key}" for table, kind in TABLES.items() for key in kind.__struct_fields__]
-    found += [f"players.NAME.{key}" for key in PlayerKeys.__struct_fields__]
-    for kind in kinds:
-        plugin = adapters.load(kind)
-        found += [f"players.NAME.{key}" for key in (plugin.options.__struct_fields__ if plugin else ())]
-    return list(dict.fromkeys(found))
+def is_secret(keys: Keys) -> bool:
+    """Whether the value of this key is nobody else's business."""
+    return _SECRET.search(keys[-1]) is not None
 
 
 def _of(document: Document, at: Keys, kind: type[Struct], but: tuple[str, ...]) -> Iterator[Setting]:

@@ -105,7 +105,8 @@ def _read(path: Path, where: str) -> str:
 def _write(path: Path, *, replace: bool) -> None:
     """A new secret in a file that is whole from its first moment. Raises ``OSError``; ``FileExistsError`` where there
     is one that is not to be replaced."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in (path.parent.parent, path.parent):  # a folder's mode is not that of those above it
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".secret.")  # made with mode 0600
     new = Path(name)
     try:

@@ -90,8 +90,8 @@ _LEVELS: Final[Mapping[What, int]] = {
 }
 
 
-class Note(Struct, frozen=True, kw_only=True):
-    """Something that was decided. ``at`` is aware UTC; what does not belong to an account or a player has none."""
+class _Words(Struct, frozen=True, kw_only=True):
+    """What is kept of a decision."""
 
     at: datetime
     what: What
@@ -101,12 +101,17 @@ class Note(Struct, frozen=True, kw_only=True):
     session: str | None = None
     entry: int | None = None
     """The id of the entry of the outbox that it is about."""
+
+
+class Note(_Words, frozen=True, kw_only=True):
+    """Something that was decided. ``at`` is aware UTC; what does not belong to an account or a player has none."""
+
     label: str | None = None
     """What it is about, for people, where that is worth being told where they are: a watch that Trakt has, and what was
     not recognised. For those who listen; it is not kept."""
 
 
-class Decision(Note, frozen=True, kw_only=True):
+class Decision(_Words, frozen=True, kw_only=True):
     """A note that is on the disk."""
 
     id: int

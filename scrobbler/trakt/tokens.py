@@ -192,7 +192,8 @@ class TokenFile:
             os.close(folder)
 
     def _make_folder(self) -> None:
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self.path.parent.parent, self.path.parent):  # a folder's mode is not that of those above it
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _digest(tokens: Tokens) -> str:

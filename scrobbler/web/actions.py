@@ -1,7 +1,6 @@
 """What the page's forms ask for, each turned into requests for the agent, and its answers into a line for people.
 
-Nothing here changes anything
-by itself: all goes through ``perform``, as the requests of commands do.
+Nothing here changes anything by itself: all goes through ``perform``, as the requests of commands do.
 """
 
 import asyncio

@@ -35,6 +35,9 @@ it while a webhook is on its way."""
 MAX_HEADER_BYTES: Final = 32 * 1024
 REQUEST_SECONDS: Final = 20.0
 """So long a request may take to come in, header and body; then its connection is cut. An app may give up earlier."""
+FIRST_SECONDS: Final = 0.2
+"""So long after it came may a client take to begin its first request, though the server is told to end: nobody sends
+a webhook again whose connection was let in and then closed."""
 GRACE_SECONDS: Final = 2.0
 """So long a running request may take once the server is told to end."""
 _TURNS: Final = 5
@@ -74,8 +77,7 @@ async def serving(app: ASGIApp, host: str, port: int, doors: Doors | None = None
     try:
         yield f"http://{_shown(*servers[0].sockets[0].getsockname()[:2])}"
     finally:
-        for server in servers:
-            server.close()
+        await _close(servers)
         if doors is None:
             ours.close()
         await _finish(state)
@@ -101,6 +103,10 @@ class _Connection(H11Protocol):
         self._since = self.loop.time()
         if not self._is_let_in():
             self.cut()
+
+    def patience(self) -> float:
+        """For how many seconds more its first request is waited for at the end."""
+        return 0.0 if self.cycle else max(0.0, self._since + FIRST_SECONDS - self.loop.time())
 
     def _is_let_in(self) -> bool:
         """Whether there is room for one more, which another may have to leave."""
@@ -157,10 +163,22 @@ class _Connection(H11Protocol):
             await asyncio.sleep(0)  # asyncio tells us in its next turn that the connection is lost
 
 
-async def _finish(state: ServerState) -> None:
-    """Let running requests end, but wait for none that does not (an open event stream never would)."""
+async def _close(servers: list[asyncio.Server]) -> None:
+    """Let nobody in any more, and then close: asyncio loses whom it is letting in when a server is closed."""
+    for server in servers:
+        for listening in server.sockets:
+            asyncio.get_running_loop().remove_reader(listening)
     for _ in range(_TURNS):
         await asyncio.sleep(0)  # what has come in by now is heard
+    for server in servers:
+        server.close()
+
+
+async def _finish(state: ServerState) -> None:
+    """Let running requests end, but wait for none that does not (an open event stream never would)."""
+    patience = [each.patience() for each in state.connections if isinstance(each, _Connection)]
+    if any(patience):
+        await asyncio.sleep(max(patience))
     for connection in list(state.connections):
         connection.shutdown()
     running = list(state.tasks)

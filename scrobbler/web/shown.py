@@ -9,6 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from scrobbler.control.request import UNTIL_OFF
+from scrobbler.events import Media
 from scrobbler.machine.motion import State, estimate
 from scrobbler.machine.scrobble import BY_HAND
 from scrobbler.machine.session import Session
@@ -47,6 +48,8 @@ class Home(Struct, frozen=True, kw_only=True):
     players: tuple[Player, ...]
     strangers: Callable[[Snapshot], Sequence[tuple[Met, str]]]
     """Who counts for nobody, each with the word that maps him."""
+    named: Callable[[str | None, Media], str]
+    """What is called how: by Trakt's item, as it is kept, and what the player said of it."""
 
 
 class Seat(Enum):
@@ -142,7 +145,7 @@ def scene(home: Home, at: datetime, listed: Callable[[Entry], Sequence[Choice]])
     """Read the state file; it takes no longer however much waits. Blocks. Raises ``StateError``."""
     state = look(home.folder, limit=PLAYS, most=ENTRIES)
     counts = queued(home.folder)
-    aside = [_waits(one, at, listed) for one in reversed(state.aside)]
+    aside = [_waits(one, at, home, listed) for one in reversed(state.aside)]
     unmatched = {one.id for one in state.aside if one.unmatched}
     live = [one for one in state.sessions if one.state is not State.IDLE]
     return Scene(
@@ -150,10 +153,10 @@ def scene(home: Home, at: datetime, listed: Callable[[Entry], Sequence[Choice]])
         now=tuple(_on_now(one, at) for one in live[:PLAYING]),
         unmatched=tuple(one for one in aside if one.id in unmatched),
         aside=tuple(one for one in aside if one.id not in unmatched),
-        waiting=tuple(_waits(one, at, listed) for one in state.waiting),
+        waiting=tuple(_waits(one, at, home, listed) for one in state.waiting),
         more_aside=_number(counts, EntryState.ASIDE) - len(aside),
         more_waiting=_number(counts, EntryState.WAITING, EntryState.SENDING) - len(state.waiting),
-        plays=tuple(_watched(one, state) for one in state.plays),
+        plays=tuple(_watched(one, home, state) for one in state.plays),
         hiding=tuple(_hiding(state, home, at)),
         players=tuple(_whose(one, state, at) for one in home.players),
         strangers=tuple(home.strangers(state))[:STRANGERS],
@@ -179,13 +182,14 @@ def _on_now(session: Session, at: datetime) -> OnNow:
     )
 
 
-def _waits(entry: Entry, at: datetime, listed: Callable[[Entry], Sequence[Choice]]) -> Waits:
+def _waits(entry: Entry, at: datetime, home: Home, listed: Callable[[Entry], Sequence[Choice]]) -> Waits:
     said = entry.scrobble
+    name = home.named(entry.item, said.media)
     rests = entry.state is EntryState.WAITING and entry.next_at > at
     return Waits(
         id=entry.id,
         account=said.account,
-        label=said.media.label() if entry.state is EntryState.ASIDE and entry.removes is None else entry.label(),
+        label=name if entry.state is EntryState.ASIDE and entry.removes is None else f"{said.action.value} {name}",
         at=said.at,
         sending=entry.state is EntryState.SENDING,
         attempts=entry.attempts,
@@ -198,14 +202,14 @@ def _waits(entry: Entry, at: datetime, listed: Callable[[Entry], Sequence[Choice
     )
 
 
-def _watched(play: Play, state: Snapshot) -> Watched:
+def _watched(play: Play, home: Home, state: Snapshot) -> Watched:
     removal = state.removals.get(play.id)
     stands = Seat.STUCK if removal is EntryState.ASIDE else Seat.REMOVING
     seat = Seat.THERE if play.undone_at is None else Seat.UNDONE if removal is None else stands
     return Watched(
         id=play.id,
         account=play.account,
-        item=play.media.label(),
+        item=home.named(play.item, play.media),
         watched_at=play.watched_at,
         how=play.how.value,
         seat=seat,
