@@ -43,6 +43,11 @@ def test_the_limits_are_those_of_the_page() -> None:
             f"{server.GRACE_SECONDS:.0f} s for running requests, open event streams included",
             "they are cut",
         ),
+        (
+            "a connection that is new at that moment",
+            f"{server.FIRST_SECONDS} s, from when it came, for its request to begin",
+            "it is closed",
+        ),
     ]
 
 

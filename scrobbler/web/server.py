@@ -106,7 +106,8 @@ class _Connection(H11Protocol):
 
     def patience(self) -> float:
         """For how many seconds more its first request is waited for at the end."""
-        return 0.0 if self.cycle else max(0.0, self._since + FIRST_SECONDS - self.loop.time())
+        request: object = self.cycle  # uvicorn says that there always is one
+        return max(0.0, self._since + FIRST_SECONDS - self.loop.time()) if request is None else 0.0
 
     def _is_let_in(self) -> bool:
         """Whether there is room for one more, which another may have to leave."""
