@@ -18,7 +18,7 @@ from scrobbler_mpv import MpvWatcher
 from scrobbler.adapters import Screen
 from scrobbler.events import Kind, PlayerEvent
 
-PATIENCE = 10.0
+PATIENCE = 25.0
 """Seconds after which something that must happen has not happened."""
 
 _QUIET = ("--no-config", "--vo=null", "--ao=null", "--no-terminal", "--load-scripts=no", "--osc=no", "--ytdl=no")
