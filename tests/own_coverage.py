@@ -6,7 +6,7 @@ from pathlib import Path
 from coverage import Coverage
 
 _SPINE = """
-errors events adapters form payload lock folder household filters admission playback repeats agent
+errors events adapters form payload lock file folder household filters admission playback repeats agent
 machine/ step session motion parts policy scrobble handover
 state/ schema database sessions outbox plays amendments decisions wishes people vigil corrections answers store snapshot
 delivery/ courier settlement outlet backoff history label meaning naming network senders

@@ -5,7 +5,6 @@
 
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -13,6 +12,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from scrobbler import file
 from scrobbler.errors import ConfigError, StateError
 from scrobbler.settings.config import Config, default_path
 from scrobbler.trakt import baked
@@ -68,16 +68,7 @@ def remember(configuration: Config, credentials: Credentials) -> None:
     path = _path(configuration)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".app.")  # made with mode 0600
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(msgspec.json.encode(credentials))
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        file.replace(path, msgspec.json.encode(credentials))
     except OSError as error:
         raise StateError(f"{path} cannot be written: {error.strerror}") from error
 

@@ -7,14 +7,15 @@ configuration that does not work.
 import fcntl
 import os
 import re
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import tomli
 
+from scrobbler import file
 from scrobbler.errors import ConfigError, ScrobblerError
 from scrobbler.settings.config import parse
 from scrobbler.settings.toml import Keys
@@ -93,22 +94,7 @@ def change(path: Path, make: Callable[[str], str]) -> bool:
 
 def replace(path: Path, content: bytes) -> None:
     """Put this in the place of a file, whole or not at all. Mode and owner stay; a new file is its user's alone."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            _as_before(path, file.fileno())
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    file.replace(path, content, partial(_as_before, path))
 
 
 def with_key(text: str, keys: Keys, value: object) -> str:

@@ -4,14 +4,13 @@ A secret that is kept in a file is followed: once another one is in the file, th
 file appears whole or not at all, so two processes that make one at the same time end with the same.
 """
 
-import os
 import secrets
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from scrobbler import file
 from scrobbler.errors import ConfigError, StateError
 
 MADE_BYTES: Final = 24
@@ -107,29 +106,8 @@ def _write(path: Path, *, replace: bool) -> None:
     is one that is not to be replaced."""
     for folder in (path.parent.parent, path.parent):  # a folder's mode is not that of those above it
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".secret.")  # made with mode 0600
-    new = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_urlsafe(MADE_BYTES).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        if replace:
-            new.replace(path)
-        else:
-            path.hardlink_to(new)
-    finally:
-        new.unlink(missing_ok=True)
-    _flush(path.parent)
-
-
-def _flush(folder: Path) -> None:
-    """Names are on the disk only once their folder is."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    write = file.replace if replace else file.make
+    write(path, secrets.token_urlsafe(MADE_BYTES).encode() + b"\n")
 
 
 def _mark(path: Path | None) -> _Mark | None:

@@ -14,6 +14,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Struct
 
+from scrobbler import file
 from scrobbler.errors import ConfigError, StateError, Unauthorized
 from scrobbler.machine.session import DEFAULT_ACCOUNT
 
@@ -170,26 +171,9 @@ class TokenFile:
     def _replace(self, path: Path, content: bytes) -> None:
         try:
             self._make_folder()
-            self._renamed(path, content)
+            file.replace(path, content)
         except OSError as error:
             raise StateError(f"{path} cannot be written: {error.strerror}") from error
-
-    def _renamed(self, path: Path, content: bytes) -> None:
-        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.account}.")  # made with mode 0600
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-        folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
     def _make_folder(self) -> None:
         for folder in (self.path.parent.parent, self.path.parent):  # a folder's mode is not that of those above it
