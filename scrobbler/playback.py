@@ -13,8 +13,8 @@ from scrobbler.machine.session import Session
 
 JOURNAL_SECONDS: Final = 14.0
 JOURNAL_SHARE: Final = 4.5
-"""A position alone is kept only after so many seconds or percents, whichever come first: a little less than the
-15 s, or 5 %, at which watchers tell it."""
+"""A position alone is kept only after so many seconds or percents, whichever come first: servers may tell it each
+second. Watchers tell it every 30 s, or 5 %."""
 
 
 class Playback:

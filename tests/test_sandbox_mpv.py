@@ -1,4 +1,4 @@
-"""The simulated mpv, heard by the real adapter and by the library that it stands on."""
+"""The simulated mpv, heard by the real adapter and by a library that others wrote."""
 
 import asyncio
 import gc

@@ -10,20 +10,13 @@ from msgspec import Struct
 from scrobbler.adapters import Ignored
 from scrobbler.events import Kind, Media, PlayerEvent, Seconds, SessionKey
 from scrobbler.payload import Table, length, number, rows, table, text, whole
+from scrobbler.watching import look_in, moved_on
 from scrobbler_kodi.client import Client
 from scrobbler_kodi.items import EPISODES, SHOW, clock, same
 from scrobbler_kodi.messages import ITEM, PROPERTIES, STOP, WORDS, Known, data, heard, snapshot, understood
 
-SAMPLE_EVERY: Final = 15.0
-"""Seconds between two looks at the position while something plays."""
 OPENS_WITHIN: Final = 5.0
 """Seconds after ``OnPlay`` in which a file that can be played is open. (Up to Kodi 17 there is no ``OnAVStart``.)"""
-
-_LOOKS: Final = 20
-"""So often, at least, is something shorter looked at, so that an end nobody told costs no more than 5 % of it."""
-_SHORTEST: Final = 1.0
-_FARTHEST: Final = 20.0
-"""Seconds of playing that are believed without a look at the position: one look may have gone unanswered."""
 
 CLOSING: Final = frozenset({"System.OnQuit", "System.OnSleep"})
 WAKING: Final = "System.OnWake"
@@ -48,17 +41,13 @@ class Playing(Struct, frozen=True, kw_only=True):
 
     def due(self) -> float | None:
         """When to look again; None while nothing moves, so that nothing wakes."""
-        if self.paused:
-            return None
-        part = SAMPLE_EVERY if self.duration is None else self.duration / (_LOOKS * self.rate)
-        return self.sampled + min(SAMPLE_EVERY, max(part, _SHORTEST))
+        return None if self.paused else self.sampled + look_in(self.duration, self.rate)
 
     def known(self, now: float | None) -> Known:
         """As it was at the last look; with ``now`` moved on by the time played since, and never past the end."""
         position = self.position
         if position is not None and now is not None and not self.paused:
-            position = Seconds(position + min(max(now - self.sampled, 0.0), _FARTHEST) * self.rate)
-            position = position if self.duration is None else min(position, self.duration)
+            position = moved_on(position, now - self.sampled, self.rate, self.duration)
         return Known(item=self.item, media=self.media, position=position, duration=self.duration)
 
 

@@ -3,10 +3,12 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
-from datetime import UTC, datetime
+from contextlib import aclosing
+from datetime import datetime
 from typing import Final
 
 from scrobbler.events import PlayerEvent
+from scrobbler.watching import stream, utc_now
 from scrobbler_kodi.client import ANSWER_WITHIN, Gone, connected
 from scrobbler_kodi.follower import Follower
 
@@ -14,11 +16,6 @@ log = logging.getLogger(__name__)
 
 RESTS: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds before each next try; the last one stays. A Kodi that has answered begins anew."""
-
-
-def utc_now() -> datetime:
-    """The default clock."""
-    return datetime.now(UTC)
 
 
 class KodiWatcher:
@@ -45,16 +42,9 @@ class KodiWatcher:
 
     async def events(self) -> AsyncGenerator[PlayerEvent, None]:
         """What Kodi plays, until closed or cancelled."""
-        told: asyncio.Queue[PlayerEvent | None] = asyncio.Queue()
-        watch = asyncio.create_task(self._watch(told.put_nowait))
-        watch.add_done_callback(lambda _: told.put_nowait(None))
-        try:
-            while (event := await told.get()) is not None:
+        async with aclosing(stream(self._watch)) as events:
+            async for event in events:
                 yield event
-            await watch
-        finally:
-            watch.cancel()
-            await asyncio.wait([watch])
 
     async def _watch(self, tell: Callable[[PlayerEvent], None]) -> None:
         tries = 0

@@ -4,16 +4,13 @@ Nothing in the words is a command: what comes over the socket is neither expande
 Who has switched mpv's own messages off (``osd-level=0``) sees none of ours either.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from scrobbler_mpv.client import Client
+from scrobbler_mpv.client import Client, connected
 
-ANSWER_WITHIN: Final = 3.0
-"""Seconds. A running mpv takes 0.1 ms; a frozen one may never answer."""
 _LEVEL: Final = 1
 """mpv's own default for what it says."""
 _LONGEST: Final = 120
@@ -25,7 +22,7 @@ async def captioned(path: Path, words: str, seconds: float) -> AsyncIterator[Cal
 
     Raises OSError where nobody listens behind the socket any more.
     """
-    with Client(path, lambda _event, _data: None, lambda: None) as client:
+    async with connected(path) as client:
         if not await _opened(client):
             yield None
             return
@@ -35,23 +32,8 @@ async def captioned(path: Path, words: str, seconds: float) -> AsyncIterator[Cal
 
 async def _opened(client: Client) -> bool:
     """Whether there is a window in which something can be seen."""
-    answer: asyncio.Future[object] = asyncio.get_running_loop().create_future()
-
-    def answered(error: Exception | None, value: object) -> None:
-        client.post(_settle, answer, None if error is not None else value)
-
-    client.command("get_property", "osd-dimensions", reply=answered)
-    try:
-        async with asyncio.timeout(ANSWER_WITHIN):
-            size: Any = await answer
-    except TimeoutError:
-        return False
+    size = (await client.ask("osd-dimensions")).get("osd-dimensions")
     return isinstance(size, dict) and min(size.get("w", 0), size.get("h", 0)) > 0
-
-
-def _settle(answer: asyncio.Future[object], value: object) -> None:
-    if not answer.done():
-        answer.set_result(value)
 
 
 def _plain(words: str) -> str:

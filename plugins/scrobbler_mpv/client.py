@@ -1,72 +1,165 @@
-"""One client of an mpv: its commands and events, over python-mpv-jsonipc.
+"""One client of an mpv: its commands, their answers and its events, each a line of JSON over the player's socket.
 
-The library's ``MPVInter`` is used and not its ``MPV``: that one first downloads the lists of all properties and
-commands (30 ms), runs callbacks on a second thread that its own notice of the end overtakes, and waits for answers on
-the caller's thread. ``MPVInter`` says everything on one thread in the order of the wire. It is internal to the library:
-hence the exact version in the project file.
+Everything happens on the event loop: what mpv says wakes nobody else, and comes in mpv's own order. Why this is no
+library's: ``spec/decisions/0011-our-own-line-to-mpv.md``.
 """
 
 import asyncio
-import contextlib
+import json
 import logging
+import os
 import socket
-from collections.abc import Callable
+import struct
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final
 
-from scrobbler_mpv.probe import peer
+from msgspec import Struct
+
+log = logging.getLogger(__name__)
+
+ANSWER_WITHIN: Final = 3.0
+"""Seconds. A running mpv takes 0.1 ms; a frozen one may never answer, and a starting one takes up to 0.2 s."""
+_LONGEST: Final = 1 << 20
+"""Bytes of a line. A play list of 5000 entries has half of it, and is never asked for."""
+_NOBODY: Final = 0
+"""The number of a command whose answer nobody waits for."""
+
+Heard = Callable[[str, Mapping[str, Any]], None]
 
 
-def _ignore(error: Exception | None, value: object) -> None:
-    """A command whose answer nobody needs; where this version of mpv does not know it, nothing comes of it."""
+class Peer(Struct, frozen=True, kw_only=True):
+    """The process that listens on a socket, as the kernel knows it. Where the kernel does not tell, both are None."""
+
+    pid: int | None
+    uid: int | None
 
 
-def _is_news(record: logging.LogRecord) -> bool:
-    """Not that the socket died: an mpv that goes without a word is told by ``gone``, and is no error."""
-    return record.exc_info is None or not isinstance(record.exc_info[1], OSError)
+class Client(asyncio.Protocol):
+    """A connection to the mpv behind a socket; ``connected`` makes one."""
 
+    peer: Peer
 
-class Client:
-    """A connection to the mpv behind a socket. Use it on one event loop, and ``with`` it."""
-
-    def __init__(self, path: Path, heard: Callable[[str, dict[str, Any]], None], gone: Callable[[], None]) -> None:
-        """Touches nothing yet.
-
-        ``heard`` gets each event and ``gone`` comes after the last one, both on the library's thread.
-        """
-        self._path = path
+    def __init__(self, heard: Heard, gone: Callable[[], None]) -> None:
         self._heard = heard
         self._gone = gone
-        self._loop = asyncio.get_running_loop()
+        self._line = b""
+        self._numbers = count(_NOBODY + 1)
+        self._owed: dict[int, tuple[str, _Question]] = {}
 
-    def open(self) -> None:
-        """Connects at once. Raises OSError where nobody listens any more; probe the socket before."""
-        from python_mpv_jsonipc import MPVInter  # noqa: PLC0415 - not loaded before the first mpv is there
+    def command(self, *words: object) -> None:
+        """Has mpv do something, without waiting for it; where this version does not know it, nothing comes of it."""
+        self._say({_NOBODY: words})
 
-        logging.getLogger("mpv-jsonipc").addFilter(_is_news)
-        self._inter: Any = MPVInter(str(self._path), self._heard, self._gone)
-        self._socket: socket.socket = self._inter.socket.socket
-        self.pid = peer(self._socket).pid
+    async def ask(self, *properties: str) -> dict[str, object]:
+        """The values of these, None for what mpv has not; file names as ``os.fsdecode`` makes them.
 
-    def __enter__(self) -> Self:
-        self.open()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def command(self, *words: object, reply: Callable[[Exception | None, object], None] = _ignore) -> None:
-        """Has mpv do something, without waiting for it; ``reply`` comes once, mostly on the library's thread."""
-        self._inter.command_async(reply, *words)
-
-    def post(self, call: Callable[..., None], *args: object) -> None:
-        """From the library's thread: has the event loop call it. A closed loop has nobody left who listens."""
-        with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(call, *args)
+        Empty where mpv does not answer: while it owes an answer, as a frozen one does, it is asked nothing more, so
+        that what it has not read cannot grow.
+        """
+        if self._owed or self._transport.is_closing():
+            return {}
+        question = _Question(len(properties))
+        asked = {next(self._numbers): name for name in properties}
+        self._owed = {number: (name, question) for number, name in asked.items()}
+        self._say({number: ("get_property", name) for number, name in asked.items()})
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN):
+                await question.answered
+        except TimeoutError:
+            return {}
+        return question.answers if len(question.answers) == len(properties) else {}
 
     def close(self) -> None:
-        """Ends the connection and its thread at once, with a frozen mpv too. May be called again."""
-        with contextlib.suppress(OSError):  # mpv may have closed it before
-            self._socket.shutdown(socket.SHUT_RDWR)  # wakes the library's reader, which its own stop() does not
-        self._inter.stop()
-        self._socket.close()
+        """Ends the connection at once, with a frozen mpv too. May be called again."""
+        self._transport.abort()
+
+    def _say(self, commands: Mapping[int, tuple[object, ...]]) -> None:
+        lines = (json.dumps({"command": words, "request_id": number}) for number, words in commands.items())
+        self._transport.write("".join(f"{line}\n" for line in lines).encode())
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """asyncio: it is open."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # a stream socket's always is
+        self._transport = transport
+        self.peer = _peer(transport.get_extra_info("socket"))
+
+    def data_received(self, data: bytes) -> None:
+        """asyncio: mpv said something."""
+        *lines, self._line = (self._line + data).split(b"\n")
+        for line in lines:
+            self._read(line)
+        if len(self._line) > _LONGEST:
+            log.warning("an mpv (pid %s) says a line without an end; its connection is closed", self.peer.pid)
+            self.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # an mpv may go without a word
+        """asyncio: it is closed, by either side."""
+        for _, question in self._owed.values():
+            question.end()
+        self._owed = {}
+        self._gone()
+
+    def _read(self, line: bytes) -> None:
+        try:
+            said = json.loads(os.fsdecode(line))
+        except ValueError:
+            said = None
+        if not isinstance(said, dict):
+            log.debug("an mpv (pid %s) said something that is no JSON object", self.peer.pid)
+        elif isinstance(event := said.get("event"), str):
+            self._heard(event, said)
+        elif isinstance(number := said.get("request_id"), int) and number in self._owed:
+            name, question = self._owed.pop(number)
+            question.answer(name, said.get("data"))
+
+
+class _Question:
+    """Some properties that were asked for together."""
+
+    def __init__(self, count: int) -> None:
+        self.answers: dict[str, object] = {}
+        self.answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._count = count
+
+    def answer(self, name: str, value: object) -> None:
+        self.answers[name] = value
+        if len(self.answers) == self._count:
+            self.end()
+
+    def end(self) -> None:
+        if not self.answered.done():
+            self.answered.set_result(None)
+
+
+@asynccontextmanager
+async def connected(
+    path: Path, heard: Heard = lambda _event, _said: None, gone: Callable[[], None] = lambda: None
+) -> AsyncIterator[Client]:
+    """A new connection, closed in the end. ``heard`` gets each event, and ``gone`` comes after the last one.
+
+    Raises OSError where nobody listens (or the backlog is full), at once: a Unix socket never lets one wait.
+    """
+    line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        line.setblocking(False)
+        line.connect(os.fspath(path))
+        _, client = await asyncio.get_running_loop().create_unix_connection(lambda: Client(heard, gone), sock=line)
+    except BaseException:
+        line.close()
+        raise
+    try:
+        yield client
+    finally:
+        client.close()
+        await asyncio.sleep(0)  # asyncio closes the socket in its next turn
+
+
+def _peer(line: socket.socket) -> Peer:
+    """Who listens at the other end (Linux' SO_PEERCRED)."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return Peer(pid=None, uid=None)
+    pid, uid, _ = struct.unpack("3i", line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    return Peer(pid=pid or None, uid=uid)  # 0: a process outside our PID namespace

@@ -14,22 +14,12 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 
 from scrobbler.events import Kind, Media, PlayerEvent, Seconds, SessionKey, seconds
+from scrobbler.watching import look_in, moved_on
 from scrobbler_mpv.loop import PROPERTIES as LOOP
 from scrobbler_mpv.loop import Loop, loop
 from scrobbler_mpv.media import PROPERTIES as MEDIA
 from scrobbler_mpv.media import media
 from scrobbler_mpv.words import Moment, Word
-
-SAMPLE_EVERY = 15.0
-"""Seconds between two looks at the position while something plays."""
-
-_LOOKS = 20
-"""So often, at least, is something shorter looked at: an end that nobody told must not cost more than 5 % of it."""
-
-_SHORTEST = 1.0
-
-_FARTHEST = 20.0
-"""Seconds of playing that are believed without a look at the position: one look may have gone unanswered."""
 
 _POSITION = ("time-pos",)
 _POSITION_OR_END = (*_POSITION, "eof-reached")
@@ -97,8 +87,7 @@ class Playback:
         """The clock's reading at which to say ``SAMPLE``; None while nothing moves, so that nothing wakes."""
         if self._phase is not _Phase.ON or self._paused or self._stalled:
             return None
-        part = SAMPLE_EVERY if self._duration is None else self._duration / (_LOOKS * self._speed)
-        return self._sampled + min(SAMPLE_EVERY, max(part, _SHORTEST))
+        return self._sampled + look_in(self._duration, self._speed)
 
     def questions(self, moment: Moment) -> tuple[str, ...]:
         """The properties that must be known to understand this one."""
@@ -239,9 +228,7 @@ class Playback:
         """The last known position, moved on by the time played since, and never past the end."""
         if self._position is None or self._paused or self._stalled:
             return self._position
-        played = min(moment.clock - self._sampled, _FARTHEST) * self._speed
-        position = self._position + max(played, 0.0)
-        return Seconds(position if self._duration is None else min(position, self._duration))
+        return moved_on(self._position, moment.clock - self._sampled, self._speed, self._duration)
 
     def _tell(self, moment: Moment) -> PlayerEvent:
         return self._event(moment, Kind.PAUSE if self._paused else Kind.PLAY)

@@ -1,16 +1,18 @@
 """Every mpv that listens where the options say: found as it starts, followed until it is gone."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Sequence
 from contextlib import aclosing, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from scrobbler.adapters import Concern, Line
 from scrobbler.errors import ConfigError
 from scrobbler.events import PlayerEvent, SessionKey
 from scrobbler.folder import appearing
-from scrobbler_mpv.connection import Connection
+from scrobbler.watching import stream, utc_now
+from scrobbler_mpv.connection import Connection, listening
 from scrobbler_mpv.playback import Playback
 from scrobbler_mpv.players import Players
 from scrobbler_mpv.probe import Dead, Live, probe
@@ -20,11 +22,6 @@ from scrobbler_mpv.words import Word
 _FIRST_PAUSE = 2.0
 _LONGEST_PAUSE = 300.0
 """Seconds before a socket that connects and does not answer is tried again: first, and at last."""
-
-
-def utc_now() -> datetime:
-    """The default clock."""
-    return datetime.now(UTC)
 
 
 class MpvWatcher:
@@ -49,17 +46,13 @@ class MpvWatcher:
 
     async def events(self) -> AsyncGenerator[PlayerEvent, None]:
         """What the players do, until closed or cancelled. Raises ``ConfigError`` where a folder cannot be watched."""
-        told: asyncio.Queue[PlayerEvent | None] = asyncio.Queue()
-        watching = _Watch(self._source, self._clock, self._players, told.put_nowait)
-        watch = asyncio.create_task(watching.run(self._places))
-        watch.add_done_callback(lambda _: told.put_nowait(None))
-        try:
-            while (event := await told.get()) is not None:
+
+        def watch(tell: Callable[[PlayerEvent], None]) -> Coroutine[Any, Any, None]:
+            return _Watch(self._source, self._clock, self._players, tell).run(self._places)
+
+        async with aclosing(stream(watch)) as events:
+            async for event in events:
                 yield event
-            await watch
-        finally:
-            watch.cancel()
-            await asyncio.wait([watch])
 
     async def screens(self) -> AsyncGenerator[Window, None]:
         """The players' windows: those that are open, and others as they open, until closed or cancelled."""
@@ -130,11 +123,11 @@ class _Watch:
 
     async def _follow(self, path: Path, pid: int, pause: float) -> None:
         """One mpv, to its end."""
-        # An OSError: it ended since it answered. What is behind the path now is seen below.
-        with suppress(OSError), Connection(path, self._clock) as connection:
-            if connection.pid in {pid, None} and pid not in self._players:
-                with self._players.joined(pid, path):
-                    await self._listen(connection, Playback(SessionKey(source=self._source, id=str(pid))))
+        with suppress(OSError):  # it ended since it answered; what is behind the path now is seen below
+            async with listening(path, self._clock) as connection:
+                if connection.pid in {pid, None} and pid not in self._players:
+                    with self._players.joined(pid, path):
+                        await self._listen(connection, Playback(SessionKey(source=self._source, id=str(pid))))
         await asyncio.sleep(pause)
         if path not in self._probing:  # only the connection may have broken: then the player still answers
             self._found(path, min(pause * 2, _LONGEST_PAUSE))

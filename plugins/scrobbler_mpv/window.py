@@ -5,13 +5,13 @@ there only while somebody has to sign in.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from scrobbler.adapters import Sign
-from scrobbler_mpv.client import Client
+from scrobbler_mpv.client import Client, connected
 from scrobbler_mpv.picture import draw
 
 DISMISS: Final = "scrobbler-dismiss"
@@ -25,9 +25,9 @@ _SIZE: Final = "osd-dimensions"
 class Window:
     """What is known of the window, as mpv tells it."""
 
-    def __init__(self, client: Client, signed: Callable[[int], None]) -> None:
+    def __init__(self, signed: Callable[[int], None]) -> None:
         """``signed`` hears that a sign is shown from now on (1), or no longer (-1)."""
-        self._client = client
+        self.client: Client
         self._signed = signed
         self._size = (0, 0)
         self._dismissed = False
@@ -40,8 +40,8 @@ class Window:
         keyed = Sign(link=sign.link, words=(*sign.words, "Esc puts this away"))
         self._signed(1)
         # A section takes the key for a while, and gives it back; a binding would be for good.
-        self._client.command("define-section", _SECTION, f"{_KEY} script-message {DISMISS}\n", "force")
-        self._client.command("enable-section", _SECTION)
+        self.client.command("define-section", _SECTION, f"{_KEY} script-message {DISMISS}\n", "force")
+        self.client.command("enable-section", _SECTION)
         try:
             while not self._dismissed and self.opened:
                 self._draw(keyed)
@@ -49,8 +49,8 @@ class Window:
             return self._dismissed
         finally:
             self._signed(-1)
-            self._client.command("osd-overlay", _OVERLAY, "none", "")
-            self._client.command("disable-section", _SECTION)
+            self.client.command("osd-overlay", _OVERLAY, "none", "")
+            self.client.command("disable-section", _SECTION)
 
     @property
     def opened(self) -> bool:
@@ -68,8 +68,8 @@ class Window:
         while self.opened:
             await self._next()
 
-    def hear(self, event: str, data: dict[str, Any]) -> None:
-        """On the event loop: one event of mpv."""
+    def hear(self, event: str, data: Mapping[str, Any]) -> None:
+        """One event of mpv."""
         if event == "property-change" and data.get("name") == _SIZE:
             size = data.get("data") or {}
             self._size = (int(size.get("w", 0)), int(size.get("h", 0)))
@@ -80,13 +80,13 @@ class Window:
         self._tell()
 
     def end(self) -> None:
-        """On the event loop, after the last event."""
+        """After the last event."""
         self._gone = True
         self._tell()
 
     def _draw(self, sign: Sign) -> None:
         drawing = draw(sign, *self._size)
-        self._client.command("osd-overlay", _OVERLAY, "ass-events", drawing.events, drawing.width, drawing.height)
+        self.client.command("osd-overlay", _OVERLAY, "ass-events", drawing.events, drawing.width, drawing.height)
 
     def _tell(self) -> None:
         """Wakes all who wait, each of whom looks for himself."""
@@ -100,8 +100,8 @@ class Window:
 @asynccontextmanager
 async def attached(path: Path, signed: Callable[[int], None]) -> AsyncIterator[Window]:
     """The window of the mpv behind a socket. Raises OSError where nobody listens any more."""
-    client = Client(path, lambda event, data: client.post(window.hear, event, data), lambda: client.post(window.end))
-    window = Window(client, signed)
-    with client:
+    window = Window(signed)
+    async with connected(path, window.hear, window.end) as client:
+        window.client = client
         client.command("observe_property", 1, _SIZE)
         yield window

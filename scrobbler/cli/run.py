@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import msgspec
@@ -32,21 +32,24 @@ from scrobbler.identify.finder import Finder
 from scrobbler.identify.memory import Memory
 from scrobbler.machine.policy import Policy
 from scrobbler.notices.notify import Notifier
-from scrobbler.replay.recording import RecordedWatcher, RecordedWebhook, Recorder
 from scrobbler.settings.config import Config
 from scrobbler.settings.watch import changes
 from scrobbler.state.store import Store
 from scrobbler.trakt.client import Trakt
 from scrobbler.trakt.tokens import TokenFile
+from scrobbler.watching import LOOK_EVERY
 from scrobbler.welcome.invitation import Invitation
 from scrobbler.welcome.usher import Usher
+
+if TYPE_CHECKING:
+    from scrobbler.replay.recording import Recorder
 
 log = logging.getLogger("scrobbler")
 
 SERVER_POLICY: Final = Policy(silence=Seconds(6 * 3600.0))
 """A server does not say when a device is gone for good; a film may be paused over dinner."""
-WATCHER_POLICY: Final = Policy(trust=Seconds(60.0), late=Seconds(0.0))
-"""A watcher looks every 15 s and tells all in order: what is longer was a sleep, what is older a clock set back."""
+WATCHER_POLICY: Final = Policy(trust=Seconds(LOOK_EVERY * 3), late=Seconds(0.0))
+"""A watcher looks now and then and tells all in order: what is longer was a sleep, what is older a clock set back."""
 
 
 @click.command()
@@ -66,7 +69,7 @@ def command(settings: Settings, verbose: bool, record: Path | None) -> None:
       scrobbler run --record evening.jsonl    (secrets are left out; `scrobbler replay` plays it again)
     """
     configuration = settings.load()
-    recorder = Recorder(record) if record is not None else None
+    recorder = _recorder(record) if record is not None else None
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.WARNING)
     logging.getLogger("scrobbler").setLevel(logging.DEBUG if verbose else logging.INFO)
     with lock.held(configuration.state_dir):
@@ -87,7 +90,13 @@ def command(settings: Settings, verbose: bool, record: Path | None) -> None:
     log.info("stopped")
 
 
-async def _until_told(settings: Settings, configuration: Config, store: Store, recorder: Recorder | None) -> None:
+def _recorder(path: Path) -> "Recorder":
+    from scrobbler.replay.recording import Recorder  # noqa: PLC0415  # hardly a run is recorded
+
+    return Recorder(path)
+
+
+async def _until_told(settings: Settings, configuration: Config, store: Store, recorder: "Recorder | None") -> None:
     """Run until SIGTERM or SIGINT, with what the configuration says at the time."""
     with contextlib.closing(Lasting(configuration.state_dir, store)) as lasting:
 
@@ -127,7 +136,7 @@ async def _until_signal(what: Coroutine[None, None, None], stopping: Callable[[]
 
 
 async def _run(
-    configuration: Config, over: asyncio.Event, store: Store, recorder: Recorder | None, lasting: Lasting
+    configuration: Config, over: asyncio.Event, store: Store, recorder: "Recorder | None", lasting: Lasting
 ) -> None:
     """Run until cancelled, or until it is over for this configuration: then nothing is on its way any more."""
     made = {name: _build(name, player.kind, player.options) for name, player in configuration.players.items()}
@@ -216,9 +225,11 @@ def _build(name: str, kind: str, options: adapters.Options) -> Any:
     return plugin.build(name, options)
 
 
-def _recorded(adapter: Any, recorder: Recorder | None, kind: str, name: str) -> Any:
+def _recorded(adapter: Any, recorder: "Recorder | None", kind: str, name: str) -> Any:
     if recorder is None:
         return adapter
+    from scrobbler.replay.recording import RecordedWatcher, RecordedWebhook  # noqa: PLC0415  # as above
+
     recorded = RecordedWebhook if isinstance(adapter, Webhook) else RecordedWatcher
     return recorded(adapter, recorder, kind, name)
 

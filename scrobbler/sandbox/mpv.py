@@ -83,10 +83,10 @@ class SimulatedMpv:
         """Reaches the end of the file."""
         self._end("eof")
 
-    def garble(self) -> None:
-        """Breaks its word: a line to everyone that is no JSON, as a fault that watchers must survive."""
+    def garble(self, words: bytes = b"garbled\n") -> None:
+        """Breaks its word: says to everyone what is no JSON, as a fault that watchers must survive."""
         for writer in self._clients:
-            writer.write(b"garbled\n")
+            writer.write(words)
 
     async def quit(self) -> None:
         """Ends the player. Its socket's name stays behind, as with a real one."""

@@ -86,7 +86,7 @@ def test_a_stop_is_never_past_the_end() -> None:
 
 
 def test_time_without_a_look_at_the_position_is_not_believed() -> None:
-    assert playing().hear(Word.END_FILE, 3600, "quit").told[-1] == (STOP, 20)
+    assert playing().hear(Word.END_FILE, 3600, "quit").told[-1] == (STOP, 40)
 
 
 def test_the_end_of_a_stream_without_a_length_is_where_it_was_left() -> None:
@@ -115,13 +115,13 @@ def test_a_filling_cache_is_no_pause_and_no_time_played() -> None:
 def test_a_look_is_due_only_while_something_moves() -> None:
     recording = Recording()
     assert recording.playback.due is None
-    assert playing(100).playback.due == 115
+    assert playing(100).playback.due == 130
     assert playing(100).hear(Word.PAUSE, 101, True).playback.due is None
     assert playing(100).hear(Word.END_FILE, 101, "stop").playback.due is None
 
 
 @pytest.mark.parametrize(
-    ("duration", "speed", "pause"), [(100.0, 1.0, 5), (100.0, 2.0, 2.5), (4.0, 1.0, 1), (None, 1.0, 15)]
+    ("duration", "speed", "pause"), [(100.0, 1.0, 5), (100.0, 2.0, 2.5), (4.0, 1.0, 1), (None, 1.0, 30)]
 )
 def test_what_is_short_is_looked_at_more_often(duration: float | None, speed: float, pause: float) -> None:
     recording = Recording().hear(Word.START_FILE, 0)
@@ -277,14 +277,27 @@ async def test_a_silent_socket_is_tried_again_later_and_at_once_when_it_is_made_
 
 
 @pytest.mark.anyio
-async def test_a_connection_that_broke_is_made_anew(sockets: Path) -> None:
-    """The library gives up a connection at the first line that is no JSON; the player goes on."""
+async def test_a_line_that_makes_no_sense_costs_nothing(sockets: Path) -> None:
     player = SimulatedMpv(sockets / "mpv.sock")
     await player.start()
     player.play("/films/Heat.mkv", 6000)
     async with aclosing(MpvWatcher("tv", [sockets]).events()) as events:
         assert (await anext(events)).kind is PLAY
-        player.garble()
+        player.garble(b'garbled\n[]\n"\xff"\n\n{"event": 7}\n{"request_id": []}\n{"request_id": 99}\n')
+        player.pause()
+        assert (await anext(events)).kind is PAUSE
+    await player.quit()
+
+
+@pytest.mark.anyio
+async def test_a_connection_that_broke_is_made_anew(sockets: Path) -> None:
+    """A line that does not end is given up, and the connection with it; the player goes on."""
+    player = SimulatedMpv(sockets / "mpv.sock")
+    await player.start()
+    player.play("/films/Heat.mkv", 6000)
+    async with aclosing(MpvWatcher("tv", [sockets]).events()) as events:
+        assert (await anext(events)).kind is PLAY
+        player.garble(b"x" * (1 << 21))
         assert (await anext(events)).kind is STOP
         assert (await asyncio.wait_for(anext(events), 10)).kind is PLAY
     await player.quit()

@@ -1,0 +1,53 @@
+"""What all watchers share: how often they look at a position, and how what they see becomes a stream of events."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from scrobbler.events import PlayerEvent, Seconds
+
+LOOK_EVERY: Final = Seconds(30.0)
+"""Between two looks at the position of something that plays. A kill costs so much of it at most, and each look costs a
+wake-up and a commit."""
+BELIEVED: Final = Seconds(LOOK_EVERY * 4 / 3)
+"""So long is something believed to play that was not looked at: a look may have gone unanswered, and then no more."""
+_LOOKS: Final = 20
+"""So often, at least, is something shorter looked at: an end that nobody told must not cost more than 5 % of it."""
+_SHORTEST: Final = Seconds(1.0)
+
+
+def utc_now() -> datetime:
+    """The clock of this machine."""
+    return datetime.now(UTC)
+
+
+def look_in(duration: Seconds | None, rate: float) -> Seconds:
+    """How long after one look the next is due. ``rate``: 1.0 is normal speed."""
+    part = LOOK_EVERY if duration is None else duration / (_LOOKS * rate)
+    return Seconds(min(LOOK_EVERY, max(part, _SHORTEST)))
+
+
+def moved_on(position: Seconds, passed: float, rate: float, duration: Seconds | None) -> Seconds:
+    """Where something is that has played on for so many seconds since it was looked at; never past its end."""
+    reached = position + min(max(passed, 0.0), BELIEVED) * rate
+    return Seconds(reached if duration is None else min(reached, duration))
+
+
+async def stream(
+    watch: Callable[[Callable[[PlayerEvent], None]], Coroutine[Any, Any, None]],
+) -> AsyncGenerator[PlayerEvent, None]:
+    """What ``watch`` tells of, until it ends, or until this is closed or cancelled. Raises what it raises.
+
+    It is called with the function to tell by.
+    """
+    told: asyncio.Queue[PlayerEvent | None] = asyncio.Queue()
+    watching = asyncio.create_task(watch(told.put_nowait))
+    watching.add_done_callback(lambda _: told.put_nowait(None))
+    try:
+        while (event := await told.get()) is not None:
+            yield event
+        await watching
+    finally:
+        watching.cancel()
+        await asyncio.wait([watching])
