@@ -61,7 +61,11 @@ class House:
 
     async def delivered(self) -> None:
         """Until the agent was killed, and the one after it has nothing left to say."""
-        await until(lambda: self._killed and bool(self.watched()) and not look(self._folder / "state").waiting)
+        try:
+            await until(lambda: self._killed and bool(self.watched()) and not look(self._folder / "state").waiting)
+        except TimeoutError:
+            log, waiting = "\n".join(self._log), look(self._folder / "state").waiting
+            pytest.fail(f"{self._moment}: killed {self._killed}, {self.watched()}, waiting {waiting}\n{log}")
 
     def watched(self) -> list[str]:
         """The history; it must be what the agent believes."""
