@@ -29,6 +29,7 @@ from scrobbler.delivery.history import History
 from scrobbler.delivery.meaning import another
 from scrobbler.delivery.naming import Naming
 from scrobbler.delivery.settlement import OurMistake, Settlement, mistake, written
+from scrobbler.delivery.withdrawal import Withdrawal
 from scrobbler.errors import Rejected, ScrobblerError, TraktError, Unavailable, Uncertain
 from scrobbler.events import MediaKind, Percent, Seconds
 from scrobbler.identify.finder import Finder
@@ -46,8 +47,6 @@ from scrobbler.trakt.wire import Item
 
 LIVE: Final = timedelta(seconds=60)
 """So old may a scrobble be to be sent as if it happened now."""
-TRACE: Final = Percent(1.0)
-"""The least that Trakt takes for a stop; used to end a sitting that was none."""
 
 
 class Courier:
@@ -75,6 +74,7 @@ class Courier:
         self._clock = clock
         self._naming = Naming()
         self._settle = Settlement(account, trakt, store, clock, self.backoff)
+        self._withdraw = Withdrawal(trakt, self._history, self._naming, store, self._settle)
 
     def ready_in(self) -> float:
         """Seconds until Trakt takes the next write of this account."""
@@ -112,7 +112,7 @@ class Courier:
 
     def _attempt(self, entry: Entry) -> bool:
         if entry.removes is not None and entry.removes.history_id is not None:
-            return self._remove(entry, entry.removes.history_id)
+            return self._withdraw.remove(entry, entry.removes.history_id)
         said = entry.scrobble
         item = self._finder.find(said.media, said.duration) if entry.item is None else _read(entry.item)
         if isinstance(item, Extra):
@@ -121,7 +121,7 @@ class Courier:
         if isinstance(item, Unmatched):
             return self._settle.unrecognised(entry, item)
         if entry.removes is not None:
-            return self._look_up(entry, item)
+            return self._withdraw.look_up(entry, item)
         if item.runtime is not None:
             self.learned(entry.scrobble, item.runtime)
         try:
@@ -135,7 +135,7 @@ class Courier:
         """What is to be said is settled only here: by the runtime that Trakt knows, where the player told none."""
         scrobble = entry.scrobble.measured(item.runtime)
         if scrobble.retract:
-            return self._retract(entry, item)
+            return self._withdraw.retract(entry, item)
         unknown = scrobble.share() is None and scrobble.action is not Action.HISTORY
         if scrobble.counts() is False or unknown:
             return self._tell(entry, item, scrobble)
@@ -227,29 +227,6 @@ class Courier:
         self._store.defer(entry, until, note, uncertain=uncertain, form=form).result()
         return True
 
-    def _look_up(self, entry: Entry, item: Item) -> bool:
-        """Find out which play is meant that Trakt never told the id of; never by a guess."""
-        found = self._history.standing(item, entry.scrobble.at)
-        if len(found) == 1:
-            self._store.found(entry, found[0]).result()
-            return self._remove(entry, found[0])
-        there = "no play" if not found else f"{len(found)} plays"
-        at = f"{entry.scrobble.at:%Y-%m-%d %H:%M} UTC"
-        why = f"Trakt's history has {there} of {item.label()} at {at}, so it is not known which to remove"
-        return self._settle.give_up(entry, why, asked=True)
-
-    def _remove(self, entry: Entry, history_id: int) -> bool:
-        """Take a play out of the history; one that is not there any more is out of it."""
-        reply = self._trakt.remove_history([history_id])
-        label = entry.scrobble.media.label()
-        if not reply.removed and history_id not in reply.not_found:
-            kind = entry.scrobble.media.kind or MediaKind.MOVIE
-            if self._history.has(kind, history_id, entry.scrobble.at):
-                raise Rejected("Trakt did not remove it", status=200)
-        words = f"Trakt: removed {label}" if reply.removed else f"Trakt: {label} was removed already"
-        self._store.settle(entry, self._settle.note(entry, What.REMOVED, words)).result()
-        return True
-
     def _tell(self, entry: Entry, item: Item, scrobble: Scrobble) -> bool:
         """Say something that is no watch: only while it is true, and only in its window."""
         share = scrobble.share()
@@ -279,20 +256,6 @@ class Courier:
     def _watches_something_else(self, item: Item) -> bool:
         watching = self._trakt.watching()
         return watching is not None and not item.same_as(watching.item)
-
-    def _retract(self, entry: Entry, item: Item) -> bool:
-        """End a sitting that was none, then remove the resume point that ending it made: one write at a time."""
-        watching = self._trakt.watching()
-        if watching is not None and item.same_as(watching.item):
-            self._trakt.scrobble(Action.STOP, self._naming.named(entry, item), TRACE)
-            return self._settle.again(entry, uncertain=False)
-        traces = (left for left in self._trakt.playback() if item.same_as(left.item) and left.progress <= TRACE)
-        trace = next(traces, None)
-        if trace is not None:
-            self._trakt.delete_playback(trace.id)
-        words = f"Trakt: took back the start of {entry.scrobble.media.label()}"
-        self._store.settle(entry, self._settle.note(entry, What.SENT, words)).result()
-        return True
 
     def _name_otherwise(self, entry: Entry, item: Item, error: Rejected) -> bool:
         """Try the item's next form, each once."""
