@@ -17,7 +17,7 @@ from test_cli_run import tokens_of
 
 from scrobbler import __version__, lock
 from scrobbler.doctor.examination import CHECKS, examined
-from scrobbler.doctor.finding import Case, Status, ago
+from scrobbler.doctor.finding import Case, Status
 from scrobbler.sandbox import Fault, FaultKind, Sandbox
 from scrobbler.settings.config import parse
 from scrobbler.state.schema import FILE
@@ -286,12 +286,3 @@ def test_a_check_that_fails_is_a_finding_and_stops_no_other(tmp_path: Path) -> N
 def test_the_topics_and_the_statuses_are_those_of_the_page() -> None:
     assert [row[0] for row in rows("doctor.md", "topic")] == list(CHECKS)
     assert [row[0] for row in rows("doctor.md", "status")] == [status.value for status in Status]
-
-
-def test_ages_are_said_in_words() -> None:
-    assert [ago(timedelta(seconds=s)) for s in (1, 60, 7200, 86400 * 3)] == [
-        "just now",
-        "1 minute ago",
-        "2 hours ago",
-        "3 days ago",
-    ]

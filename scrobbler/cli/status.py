@@ -1,12 +1,13 @@
 """``scrobbler status``: what the state folder says, read beside the agent and without touching anything."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import click
 from msgspec.structs import asdict
 
 from scrobbler import lock
+from scrobbler.age import ago
 from scrobbler.cli import Settings, local, now, printable, settings_options
 from scrobbler.cli.entries import dumped, told, told_play
 from scrobbler.cli.incognito import report as incognito
@@ -113,7 +114,7 @@ def _words(report: dict[str, Any], at: datetime) -> str:
     for one in report["incognito"]:
         lines.append(f"Incognito {one['account']}: {shown(one['until'] or UNTIL_OFF)}")
     for player in report["players"]:
-        heard = f", last heard {_ago(at - player['heard_at'])}" if player["heard_at"] else ""
+        heard = f", last heard {ago(at - player['heard_at'])}" if player["heard_at"] else ""
         lines.append(f"Player    {player['name']} ({player['kind']}), for {_whose(player)}{heard}")
     lines += [f"Switched  {said(one)}" for one in report["switched"]]
     lines += _some([f"Unmapped  {stranger(one)}" for one in report["unmapped"]], "users")
@@ -153,13 +154,3 @@ def _some(lines: list[str], command: str = "queue list") -> list[str]:
     """The first ones, and how many more there are, which a command shows."""
     more = len(lines) - MOST
     return lines if more <= 0 else [*lines[:MOST], f"          and {more} more: `scrobbler {command}`"]
-
-
-def _ago(age: timedelta) -> str:
-    """A time that has passed, in words."""
-    seconds = age.total_seconds()
-    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        number = int(seconds // length)
-        if number > 0:
-            return f"{number} {unit}{'' if number == 1 else 's'} ago"
-    return "just now"

@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import Final
 
 from scrobbler import __version__, lock
-from scrobbler.doctor.finding import Case, Finding, ago, ok, warn
+from scrobbler.age import ago
+from scrobbler.doctor.finding import Case, Finding, ok, warn
 from scrobbler.state.snapshot import look
 
 LONG: Final = timedelta(days=1)

@@ -1,6 +1,6 @@
 """What a check finds, and what it has to go by."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
@@ -52,13 +52,3 @@ def warn(what: str, mend: str | None = None) -> Finding:
 def problem(what: str, mend: str | None = None) -> Finding:
     """It does not work."""
     return Finding(status=Status.PROBLEM, what=what, mend=mend)
-
-
-def ago(age: timedelta) -> str:
-    """A time that has passed, in words."""
-    seconds = age.total_seconds()
-    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        number = int(seconds // length)
-        if number > 0:
-            return f"{number} {unit}{'' if number == 1 else 's'} ago"
-    return "just now"

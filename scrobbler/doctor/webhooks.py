@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 from scrobbler import adapters, lock
 from scrobbler.adapters import Webhook
-from scrobbler.doctor.finding import Case, Finding, ago, ok, problem, warn
+from scrobbler.age import ago
+from scrobbler.doctor.finding import Case, Finding, ok, problem, warn
 from scrobbler.settings import secrets
 from scrobbler.settings.config import Player
 from scrobbler.settings.tables import Server

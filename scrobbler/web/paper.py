@@ -1,11 +1,12 @@
 """Templates to pages: how instants, lengths and hostile names are written down."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import HTMLResponse, Response
 
+from scrobbler.age import ago
 from scrobbler.state.decisions import clock
 from scrobbler.web.guard import PAGE_HEADERS
 
@@ -40,16 +41,6 @@ def _iso(at: datetime) -> str:
 def _local(at: datetime) -> str:
     """By this machine's clock; a browser with JavaScript shows its own."""
     return f"{at.astimezone():%d %b, %H:%M}"
-
-
-def ago(age: timedelta) -> str:
-    """A time that has passed, in words."""
-    seconds = age.total_seconds()
-    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        number = int(seconds // length)
-        if number > 0:
-            return f"{number} {unit}{'' if number == 1 else 's'} ago"
-    return "just now"
 
 
 @cache
