@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import Future
 from contextlib import ExitStack, asynccontextmanager, closing
 from datetime import timedelta
 from pathlib import Path
@@ -17,10 +16,9 @@ from starlette.types import Receive, Scope, Send
 
 from scrobbler.delivery.courier import Courier
 from scrobbler.delivery.network import Network
-from scrobbler.delivery.outlet import Outlet, patiently
+from scrobbler.delivery.outlet import Outlet
 from scrobbler.delivery.senders import Senders
 from scrobbler.delivery.settlement import UNCERTAIN_REST
-from scrobbler.errors import StateError
 from scrobbler.events import Media, Seconds, SessionKey
 from scrobbler.identify.finder import Finder
 from scrobbler.machine.motion import State
@@ -48,7 +46,7 @@ def no_spacing(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def endless(monkeypatch: pytest.MonkeyPatch) -> None:
     """A backoff that ends by no timer."""
-    for bound in ("FIRST", "LONGEST", "LONGEST_UNREACHED"):
+    for bound in ("FIRST", "LONGEST"):
         monkeypatch.setattr(f"scrobbler.delivery.backoff.{bound}", AGES)
 
 
@@ -308,20 +306,3 @@ async def test_what_rests_for_a_late_answer_is_looked_up_when_it_is_due(
         office.outlet.wake()
         await eventually(lambda: len(look(tmp_path).plays) == 1)
         assert len(double.history()) == 1
-
-
-async def test_the_store_is_asked_until_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scrobbler.delivery.outlet.RETRY_SECONDS", 0.0)
-    answers: list[StateError | int] = [StateError("disk full"), StateError("disk full"), 7]
-
-    def ask() -> Future[int]:
-        future: Future[int] = Future()
-        answer = answers.pop(0)
-        if isinstance(answer, StateError):
-            future.set_exception(answer)
-        else:
-            future.set_result(answer)
-        return future
-
-    assert await patiently(ask) == 7
-    assert answers == []

@@ -10,13 +10,12 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Final
 
-from scrobbler.errors import TraktError, Unavailable, Unreachable
+from scrobbler.errors import TraktError, Unavailable
 
 FIRST: Final = 2.0
 """Seconds after one failure; each further one doubles it."""
-LONGEST: Final = 300.0
-LONGEST_UNREACHED: Final = 30.0
-"""Where no connection could be made: this costs Trakt nothing, and a cable is plugged in at any time."""
+LONGEST: Final = 30.0
+"""A watch is to be there half a minute after Trakt is, and one request in that time costs an ill service nothing."""
 AFTER_ASKED: Final = 1.0
 """Seconds more than Trakt asked for."""
 
@@ -38,12 +37,11 @@ class Backoff:
 
     def failed(self, error: TraktError) -> float:
         """An attempt came to nothing. Returns how long to rest: 2 s doubling, with jitter of a quarter."""
-        longest = LONGEST_UNREACHED if isinstance(error, Unreachable) else LONGEST
         asked = error.retry_after if isinstance(error, Unavailable) else None
         jitter = random.uniform(0.75, 1.0)  # noqa: S311  # it needs no secrecy
         with self._lock:
             now = self._clock()
-            self._until = now + min(FIRST * 2 ** min(self._failures, 10), longest) * jitter
+            self._until = now + min(FIRST * 2 ** min(self._failures, 10), LONGEST) * jitter
             self._failures += 1
             if asked is not None:
                 self._asked_until = now + asked + AFTER_ASKED / jitter
