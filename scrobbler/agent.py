@@ -7,7 +7,7 @@ A timer exists only while something plays or waits.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import wait
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,30 +20,29 @@ from scrobbler.adapters import Ignored, Watcher
 from scrobbler.admission import Admission, Admitted, KeptOut
 from scrobbler.control.deed import perform, touched
 from scrobbler.control.request import Agreed, Answer, Hidden, Incognito, Request
-from scrobbler.delivery.outlet import RETRY_SECONDS, Outlet, patiently
+from scrobbler.delivery.outlet import Outlet
 from scrobbler.delivery.senders import Senders
 from scrobbler.delivery.settlement import UNCERTAIN_REST
-from scrobbler.errors import StateError
-from scrobbler.events import PlayerEvent, Seconds, SessionKey
+from scrobbler.events import PlayerEvent, Seconds
 from scrobbler.filters import Filters
 from scrobbler.household import Household
 from scrobbler.machine.handover import changes_hands, is_on, leave, take_over, turn_away
 from scrobbler.machine.motion import State
 from scrobbler.machine.policy import Policy
-from scrobbler.machine.scrobble import Said, Scrobble
+from scrobbler.machine.scrobble import Scrobble
 from scrobbler.machine.session import Session
-from scrobbler.machine.step import Facts, deadline, expire, learn, step, vanish
+from scrobbler.machine.step import step
 from scrobbler.playback import Playback
+from scrobbler.playbacks import Playbacks
 from scrobbler.reading.names import numbered
 from scrobbler.repeats import Repeats
 from scrobbler.state import decisions
 from scrobbler.state.decisions import Note, What
+from scrobbler.state.patience import patiently
 from scrobbler.state.store import Store
 
 log = logging.getLogger(__name__)
 
-RETURN_SECONDS: Final = 10.0
-"""So long after a start may a player that was playing take to be found again."""
 FORGET_EVERY: Final = timedelta(hours=1)
 """So often, at most, are sessions looked through for those that nobody will come back to."""
 TIDY_EVERY: Final = timedelta(days=1)
@@ -86,12 +85,12 @@ class Agent:
         self._store = store
         self._outlets = outlets
         self._clock = clock
-        self._live: dict[SessionKey, Playback] = {}
         self._incognito: dict[str, datetime] = {}
         self._admission = Admission()
         self._keep_days = keep_days
         self._looked_at = self._tidied_at = clock()
         self._tasks = asyncio.TaskGroup()
+        self._playbacks = Playbacks(store, outlets, clock, self._tasks)
         self._delivering: list[asyncio.Task[None]] = []
         self._restored = asyncio.Event()
         self._repeats = Repeats()
@@ -109,7 +108,7 @@ class Agent:
                 await self._restore()
                 self._restored.set()
                 for outlet in self._outlets.values():
-                    outlet.courier.learned = self._on_loop(self._learned)
+                    outlet.courier.learned = self._on_loop(self._playbacks.learned)
                     self._delivering.append(tasks.create_task(outlet.run(senders)))
                 for source in self._sources.values():
                     if source.watcher is not None:
@@ -134,10 +133,7 @@ class Agent:
     def _let_go(self) -> None:
         """Give the requests that are under way a moment to end. One that does not is looked up at the next start."""
         sending = {outlet.sending: outlet for outlet in self._outlets.values() if outlet.sending is not None}
-        for live in self._live.values():
-            if live.timer is not None:
-                live.timer.cancel()
-        self._live.clear()  # what a sender learns by now is nothing to them
+        self._playbacks.close()
         _, late = wait(sending, timeout=GRACE_SECONDS)
         for outlet in self._outlets.values():
             if outlet.sending not in late:
@@ -168,24 +164,15 @@ class Agent:
             await self._keep_out(judged)
             return
         account = judged.account
-        live = self._live.get(event.session)
+        live = self._playbacks.of(event.session)
         if live is None:
-            fresh = Session(key=event.session, account=account)
-            live = self._live[event.session] = Playback(fresh, self._policy(source, account))
+            live = self._playbacks.begin(event.session, account, self._policy(source, account))
         async with live.turn:
             live.heard, live.last = True, event
             if live.session.account != account:
                 await self._change_hands(live, source, account, event)
             session, said = step(live.session, event, live.policy)
-            changes = session.state is not live.session.state
-            seeks = not changes and session.seek_at == event.at
-            word = "seek" if seeks else event.kind.value
-            note = decisions.hidden if session.incognito else decisions.heard
-            heard = note(event, session.account, word)
-            noted = [heard] if seeks or changes else []
-            if not noted:
-                log.debug("%s", heard.words)
-            await self._advance(live, session, said, noted)
+            await self._playbacks.advance(live, session, said, _noted(live.session, session, event))
 
     def _judge(self, source: Source, event: PlayerEvent) -> Admitted | KeptOut:
         """For whom the event counts, or why for nobody."""
@@ -200,14 +187,14 @@ class Agent:
     async def _keep_out(self, judged: KeptOut) -> None:
         """Write down what is to be, and end what is on there."""
         event, noted = judged.event, self._written(judged)
-        live = self._live.get(event.session)
+        live = self._playbacks.of(event.session)
         if live is None or live.session.state is State.IDLE:
             if noted:
                 self._store.note(noted)
             return
         async with live.turn:
             live.heard = True
-            await self._advance(live, *turn_away(live.session, event, live.policy), noted)
+            await self._playbacks.advance(live, *turn_away(live.session, event, live.policy), noted)
 
     def _written(self, judged: KeptOut) -> list[Note]:
         """What is to be noted of it; who it was is written down."""
@@ -218,7 +205,7 @@ class Agent:
     async def _change_hands(self, live: Playback, source: Source, account: str, event: PlayerEvent) -> None:
         """What begins now is another account's. What is on stays its account's to the end."""
         if live.session.state is not State.IDLE and not is_on(live.session, event):
-            await self._advance(live, *turn_away(live.session, event, live.policy))
+            await self._playbacks.advance(live, *turn_away(live.session, event, live.policy))
         if live.session.state is State.IDLE:
             live.session = Session(key=event.session, account=account, sittings=live.session.sittings)
             live.policy = self._policy(source, account)
@@ -238,7 +225,7 @@ class Agent:
     async def _reassign(self) -> None:
         """Let hold what was said of players and users, for what is on, too."""
         await self._read_wishes()
-        for live in list(self._live.values()):
+        for live in self._playbacks:
             async with live.turn:
                 source, last = self._sources.get(live.session.key.source), live.last
                 if source is not None and last is not None and changes_hands(live.session):
@@ -251,13 +238,13 @@ class Agent:
         now, session = self._clock(), live.session
         judged = self._judge(source, last)
         if isinstance(judged, KeptOut):
-            await self._advance(live, *leave(session, now, live.policy), self._written(judged))
+            await self._playbacks.advance(live, *leave(session, now, live.policy), self._written(judged))
         elif judged.account != session.account:
-            await self._advance(live, *leave(session, now, live.policy))
+            await self._playbacks.advance(live, *leave(session, now, live.policy))
             live.policy = self._policy(source, judged.account)
             taken, said = take_over(session, judged.account, now, live.policy)
             live.session = Session(key=session.key, account=judged.account)
-            await self._advance(live, taken, said)
+            await self._playbacks.advance(live, taken, said)
 
     async def _read_wishes(self) -> None:
         switched, mapped = await patiently(self._store.switched), await patiently(self._store.mapped)
@@ -269,11 +256,10 @@ class Agent:
             self._incognito.pop(account, None)
             if until is not None:
                 self._incognito[account] = until
-        for live in list(self._live.values()):
+        for live in self._playbacks:
             async with live.turn:
                 if live.session.account in accounts:
-                    live.policy = replace(live.policy, incognito_until=until)
-                    self._set_timer(live, self._clock())
+                    self._playbacks.follow(live, replace(live.policy, incognito_until=until))
 
     def _policy(self, source: Source | None, account: str) -> Policy:
         """What holds for the sessions of a source that are an account's."""
@@ -282,34 +268,7 @@ class Agent:
     async def _follow(self, source: Source, watcher: Watcher) -> None:
         async with contextlib.aclosing(watcher.events()) as events:
             async for event in events:
-                await self._until_kept(partial(self.hear, source, event))
-
-    async def _until_kept(self, act: Callable[[], Awaitable[None]]) -> None:
-        """Do what ends in a commit, again and again until the disk takes it: a step is only made once it is kept."""
-        while True:
-            try:
-                return await act()
-            except StateError as error:
-                log.error("%s; trying again every %.0f s", error, RETRY_SECONDS)  # noqa: TRY400  # the words are enough
-                await asyncio.sleep(RETRY_SECONDS)
-
-    def _begin(self, act: Callable[[], Awaitable[None]]) -> None:
-        """Do it as a task of its own. What comes due in the very moment of the end is left to the next start."""
-        work = self._until_kept(act)
-        try:
-            self._tasks.create_task(work)
-        except RuntimeError:  # a group that has ended says so only like this
-            work.close()
-
-    async def _expire(self, live: Playback) -> None:
-        async with live.turn:
-            await self._advance(live, *expire(live.session, self._clock(), live.policy))
-
-    async def _vanish(self, live: Playback) -> None:
-        """Close a session whose player did not come back."""
-        async with live.turn:
-            if not live.heard:
-                await self._advance(live, *vanish(live.session, live.policy))
+                await patiently(partial(self.hear, source, event))
 
     def _on_loop(self, act: Callable[[Scrobble, Seconds], None]) -> Callable[[Scrobble, Seconds], None]:
         """The same for another thread to call."""
@@ -320,46 +279,6 @@ class Agent:
 
         return post
 
-    def _learned(self, scrobble: Scrobble, runtime: Seconds) -> None:
-        """A sender found out how long an item is: the session is told, if it does not know."""
-        live = self._live.get(scrobble.session)
-        if live is not None and (live.session.file is not None or not live.session.duration):
-            facts = Facts(media=scrobble.media, runtime=runtime)
-            self._begin(partial(self._learn, live, facts))
-
-    async def _learn(self, live: Playback, facts: Facts) -> None:
-        async with live.turn:
-            await self._advance(live, *learn(live.session, facts, live.policy))
-
-    async def _advance(self, live: Playback, session: Session, said: Said, noted: Sequence[Note] = ()) -> None:
-        """Keep a step, then let it be the session's truth, set its timer, and let what it said leave."""
-        now = self._clock()
-        outlet = self._outlets[session.account]
-        if noted or live.worth_keeping(session, said, now):
-            kept = self._store.keep(session, said, now, idle=outlet.free, noted=noted)
-            claimed = await asyncio.wrap_future(kept)
-            live.kept(session, now)
-            if said:
-                outlet.wake(claimed)
-        live.session = session
-        self._set_timer(live, now)
-
-    def _set_timer(self, live: Playback, now: datetime) -> None:
-        if not live.heard:
-            return  # the one that waits for its player's return stands
-        if live.timer is not None:
-            live.timer.cancel()
-            live.timer = None
-        due = deadline(live.session, live.policy)
-        if due is not None:
-            self._call_in((due - now).total_seconds(), live, self._expire)
-
-    def _call_in(self, seconds: float, live: Playback, act: Callable[[Playback], Awaitable[None]]) -> None:
-        def begin() -> None:
-            self._begin(partial(act, live))
-
-        live.timer = asyncio.get_running_loop().call_later(max(0.0, seconds), begin)
-
     async def _restore(self) -> None:
         """Take up the sessions of the last run; those that were playing wait a moment for their players."""
         self._incognito = await patiently(self._store.incognito)
@@ -369,13 +288,8 @@ class Agent:
                 log.warning("%s: its account %s is not configured any more", session.key, session.account)
                 continue
             source = self._sources.get(session.key.source)
-            live = self._live[session.key] = Playback(session, self._policy(source, session.account))
-            live.kept(session, self._clock())
-            if source is not None and source.watcher is None:
-                live.heard = True
-                self._set_timer(live, self._clock())
-            elif session.state is not State.IDLE:
-                self._call_in(RETURN_SECONDS if source else 0.0, live, self._vanish)
+            watched = None if source is None else source.watcher is not None
+            self._playbacks.restore(session, self._policy(source, session.account), watched=watched)
         unsure = await patiently(partial(self._store.recover, self._clock() + UNCERTAIN_REST))
         if unsure:
             words = f"{unsure} were on their way to Trakt when the last run ended; their outcome will be looked up"
@@ -383,27 +297,33 @@ class Agent:
         self._tidy()
 
     async def _forget_old(self) -> None:
-        """Let go of sessions that ended so long ago that nothing can be a repeat of theirs, and of old plays."""
+        """Let go of old sessions and plays, now and then."""
         now = self._clock()
         if now - self._looked_at < FORGET_EVERY:
             return
         self._looked_at = now
-        old = [
-            live.session.key
-            for live in self._live.values()
-            if live.session.state is State.IDLE
-            and not live.turn.locked()
-            and live.session.at is not None
-            and (now - live.session.at).total_seconds() > live.policy.repeat_within
-        ]
-        for key in old:
-            del self._live[key]
+        old = self._playbacks.forget_old()
         if now - self._tidied_at >= TIDY_EVERY:
             self._tidy()
-        await asyncio.wrap_future(self._store.forget(old))
+        await self._store.forget(old)
 
     def _tidy(self) -> None:
         """Let go of old plays and decisions. Nobody waits for it: what the disk refuses goes another day."""
         now = self._tidied_at = self._clock()
         plays = timedelta(days=max(self._keep_days, PLAYS_KEEP_DAYS))
         self._store.tidy(now - plays, now - timedelta(days=self._keep_days))
+
+
+def _noted(before: Session, after: Session, event: PlayerEvent) -> list[Note]:
+    """What is to be told of a step. A position that merely moves is for the program's own log, if for anybody."""
+    changes = after.state is not before.state
+    seeks = not changes and after.seek_at == event.at
+    told = changes or seeks
+    if not told and not log.isEnabledFor(logging.DEBUG):
+        return []
+    note = decisions.hidden if after.incognito else decisions.heard
+    heard = note(event, after.account, "seek" if seeks else event.kind.value)
+    if told:
+        return [heard]
+    log.debug("%s", heard.words)
+    return []

@@ -32,6 +32,12 @@ class Playback:
         self.turn = asyncio.Lock()
         self.timer: asyncio.TimerHandle | None = None
 
+    def stop_timer(self) -> None:
+        """Nothing comes due any more, until the next step."""
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+
     def worth_keeping(self, session: Session, said: Said, now: datetime) -> bool:
         """Whether a step must be on the disk: all but a mere change of position, and that now and then."""
         old = self.session

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from datetime import timedelta
@@ -79,7 +80,8 @@ class House:
         trakt = Trakt(double.app, double.tokens(folder), clock=clock.monotonic, now=clock)
         courier = Courier("default", trakt, Finder(trakt, clock), self.store, clock)
         self.outlet = Outlet(courier, self.store, double.tokens(folder), clock)
-        self.agent = Agent([self.source], self.store, {"default": self.outlet}, clock, keep_days=365)
+        self.outlets = {"default": self.outlet}
+        self.agent = Agent([self.source], self.store, self.outlets, clock, keep_days=365)
 
     def does(self, kind: Kind, position: float, *, media: Media = HEAT, after: float = 0.0) -> None:
         self.player.does(self.event(kind, position, media=media, after=after))
@@ -97,6 +99,13 @@ class House:
 
     async def sees(self, condition: Callable[[], bool]) -> None:
         await eventually(condition)
+
+
+def on(house: House) -> Playback:
+    """What its player plays."""
+    live = house.agent._playbacks.of(KEY)
+    assert live is not None
+    return live
 
 
 async def eventually(condition: Callable[[], bool]) -> None:
@@ -159,7 +168,7 @@ async def test_what_comes_due_in_the_moment_of_the_end_is_no_mistake(
         await house.agent.hear(house.source, house.event(Kind.PLAY, 0))
         assert [*ready, house.agent.ready] == [False, True]
     late = Playback(Session(key=KEY, account="default"), Policy())
-    house.agent._call_in(0.0, late, house.agent._expire)
+    house.agent._playbacks._call_in(0.0, late, house.agent._playbacks._expire)
     await asyncio.sleep(0.01)
     assert "TaskGroup" not in caplog.text
 
@@ -207,7 +216,7 @@ async def test_a_restart_goes_on_with_the_same_sitting(tmp_path: Path, clock: Cl
 async def test_a_player_that_did_not_come_back_is_closed_where_it_was_last_known(
     tmp_path: Path, clock: Clock, double: Double, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scrobbler.agent.RETURN_SECONDS", 0.05)
+    monkeypatch.setattr("scrobbler.playbacks.RETURN_SECONDS", 0.05)
     async with living(tmp_path, clock, double) as house:
         house.does(Kind.PLAY, 0)
         house.does(Kind.PAUSE, 85, after=85)
@@ -272,13 +281,24 @@ async def test_a_watch_whose_outcome_could_not_be_written_down_is_looked_up(
         assert len(double.history()) == 1
 
 
+@pytest.mark.parametrize(("level", "lines"), [(logging.INFO, 0), (logging.DEBUG, 1)], ids=["info", "debug"])
+async def test_a_position_that_merely_moves_is_told_to_whoever_wants_to_know_everything(
+    tmp_path: Path, clock: Clock, double: Double, caplog: pytest.LogCaptureFixture, level: int, lines: int
+) -> None:
+    caplog.set_level(level, "scrobbler.agent")
+    async with living(tmp_path, clock, double) as house:
+        await house.agent.hear(house.source, house.event(Kind.PLAY, 0))
+        await house.agent.hear(house.source, house.event(Kind.PLAY, 1, after=1))
+    assert caplog.messages.count("tv: play at 0:01 of 1:40 Heat (1995)") == lines
+
+
 async def test_a_player_that_came_back_does_not_vanish(tmp_path: Path, clock: Clock, double: Double) -> None:
     async with living(tmp_path, clock, double) as house:
         house.does(Kind.PLAY, 0)
         await house.sees(lambda: double.saw("POST /scrobble/start 201"))
     async with living(tmp_path, clock, double) as house:
         await house.agent.hear(house.source, house.event(Kind.PLAY, 1, after=1))
-        await house.agent._vanish(house.agent._live[KEY])
+        await house.agent._playbacks._vanish(on(house))
         assert look(tmp_path).sessions[0].state is State.PLAYING
 
 
@@ -337,7 +357,7 @@ async def test_what_was_on_its_way_when_the_last_run_ended_is_looked_up(
 async def test_a_disk_that_refuses_is_asked_again_and_nothing_is_lost(
     tmp_path: Path, clock: Clock, double: Double, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("scrobbler.agent.RETRY_SECONDS", 0.02)
+    monkeypatch.setattr("scrobbler.state.patience.RETRY_SECONDS", 0.02)
     async with living(tmp_path, clock, double) as house:
         refuse = "CREATE TEMP TRIGGER full BEFORE INSERT ON sessions BEGIN INSERT INTO nowhere VALUES (1); END"
         house.store._database.submit(lambda db: db.execute(refuse)).result(10)
@@ -431,14 +451,14 @@ async def test_a_runtime_that_delivery_found_is_learned_by_the_session(
         event = house.event(Kind.PLAY, 10, media=nameless)
         house.player.does(msgspec.structs.replace(event, duration=None))
         await house.sees(lambda: bool(look(tmp_path).sessions) and look(tmp_path).sessions[0].duration == 10_200.0)
-        await house.sees(lambda: house.agent._live[KEY].session.duration == 10_200.0)
-        house.agent._learned(look_told(house, nameless), Seconds(60.0))
-        assert house.agent._live[KEY].session.duration == 10_200.0
+        await house.sees(lambda: on(house).session.duration == 10_200.0)
+        house.agent._playbacks.learned(look_told(house, nameless), Seconds(60.0))
+        assert on(house).session.duration == 10_200.0
 
 
 def look_told(house: House, media: Media) -> Scrobble:
     """Something that was said of what is known already."""
-    session = house.agent._live[KEY].session
+    session = on(house).session
     return Scrobble(
         session=KEY, sitting=session.sitting, account="default", action=Action.START, media=media, at=house.clock()
     )
@@ -490,7 +510,7 @@ async def test_a_sitting_belongs_to_whose_player_it_is_when_it_begins(
         house.does(Kind.STOP, 40, after=40)
         await house.sees(lambda: bool(look(tmp_path).sessions) and look(tmp_path).sessions[0].state is State.IDLE)
         marta = Source(name="tv", account="marta", watcher=house.player)
-        house.agent._outlets = {**house.agent._outlets, "marta": house.outlet}
+        house.outlets["marta"] = house.outlet
         await house.agent.hear(marta, house.event(Kind.PLAY, 40))
         assert look(tmp_path).sessions[0].account == "marta"
 
@@ -547,7 +567,7 @@ async def test_incognito_ends_by_itself_and_is_another_accounts_never(
         refused = await house.agent.perform(Incognito(account="marta", until=UNTIL_OFF))
         words = "there is no account 'marta': known are default; `scrobbler accounts add marta` adds it"
         assert refused == Refused(why=words)
-        assert not house.agent._live[KEY].policy.hides(clock())
+        assert not on(house).policy.hides(clock())
     assert double.history() == []
 
 
@@ -557,7 +577,7 @@ async def test_incognito_holds_over_a_restart_and_for_a_player_that_did_not_come
     async with living(tmp_path, clock, double) as house:
         house.does(Kind.PLAY, 0)
         await house.sees(lambda: double.saw("POST /scrobble/start 201"))
-    monkeypatch.setattr("scrobbler.agent.RETURN_SECONDS", 0.3)
+    monkeypatch.setattr("scrobbler.playbacks.RETURN_SECONDS", 0.3)
     clock.advance(90)
     async with living(tmp_path, clock, double) as house:
         await house.agent.perform(Incognito(until=UNTIL_OFF))
@@ -578,7 +598,7 @@ async def test_a_player_that_now_is_another_accounts_has_that_ones_incognito(
         store.keep(Session(key=KEY, account="paul"), [], clock(), idle=False).result(10)
         store.hide(["default"], UNTIL_OFF, []).result(10)
     async with living(tmp_path, clock, double) as house:
-        house.agent._live[KEY] = Playback(Session(key=KEY, account="paul"), Policy())
+        house.agent._playbacks.begin(KEY, "paul", Policy())
         await house.agent.hear(house.source, house.event(Kind.PLAY, 0))
         assert look(tmp_path).sessions[0].incognito
     assert not double.saw("POST /scrobble/start 201")

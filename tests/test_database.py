@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta, timezone
@@ -20,9 +20,23 @@ SCHEMA = ("CREATE TABLE t (x INTEGER UNIQUE) STRICT;",)
 
 
 @contextmanager
-def opened(path: Path, clock: Clock, schema: tuple[str, ...] = SCHEMA) -> Iterator[Database]:
-    with closing(Database(path, schema, clock())) as database:
+def opened(
+    path: Path,
+    clock: Clock,
+    schema: tuple[str, ...] = SCHEMA,
+    hear: Callable[[Sequence[Any]], None] = lambda _: None,
+) -> Iterator[Database]:
+    with closing(Database(path, schema, clock(), hear=hear)) as database:
         yield database
+
+
+@contextmanager
+def held(database: Database) -> Iterator[None]:
+    """What is submitted meanwhile is committed together."""
+    gate = threading.Event()
+    database.submit(lambda _: gate.wait(10))
+    yield
+    gate.set()
 
 
 def rows(path: Path) -> list[int]:
@@ -53,15 +67,49 @@ def test_what_is_done_is_on_the_disk(tmp_path: Path, clock: Clock) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_who_wants_to_know_is_told_once_it_is_on_the_disk_and_only_then(tmp_path: Path, clock: Clock) -> None:
-    path, told = tmp_path / "state.db", []
-    with opened(path, clock) as database:
-        database.submit(partial(add, 1), lambda: told.extend(rows(path))).result(10)
-        wrong = database.submit(partial(add, 1), lambda: told.append(99))
-        full = database.submit(lambda db: db.execute("INSERT INTO nowhere VALUES (1)"), lambda: told.append(99))
+def test_news_is_heard_once_it_is_on_the_disk_and_all_of_a_commit_together(tmp_path: Path, clock: Clock) -> None:
+    path = tmp_path / "state.db"
+    heard: list[tuple[list[str], list[int]]] = []
+    with opened(path, clock, hear=lambda news: heard.append((list(news), rows(path)))) as database:
+        insert(database, 1)
+        with held(database):
+            promises = [database.submit(partial(add, x), [f"{x} is there"]) for x in (2, 3)]
+            wrong = database.submit(partial(add, 1), ["never"])
+        wait([*promises, wrong], timeout=10)
+        full = database.submit(lambda db: db.execute("INSERT INTO nowhere VALUES (1)"), ["never"])
         assert wrong.exception(10)
         assert full.exception(10)
-    assert told == [1]
+    assert heard == [(["2 is there", "3 is there"], [1, 2, 3])]
+
+
+def test_who_waits_goes_on_before_others_hear_of_it(tmp_path: Path, clock: Clock) -> None:
+    goes_on = threading.Event()
+    heard: list[bool] = []
+    with opened(tmp_path / "state.db", clock, hear=lambda _: heard.append(goes_on.wait(10))) as database:
+        database.submit(partial(add, 1), ["1 is there"]).result(10)
+        goes_on.set()
+    assert heard == [True]
+
+
+def test_news_is_heard_soon_though_nothing_more_is_done(tmp_path: Path, clock: Clock) -> None:
+    heard = threading.Event()
+    with opened(tmp_path / "state.db", clock, hear=lambda _: heard.set()) as database:
+        database.submit(partial(add, 1), ["1 is there"])
+        assert heard.wait(10)
+
+
+def test_news_is_heard_at_the_end(tmp_path: Path, clock: Clock) -> None:
+    heard: list[str] = []
+    with opened(tmp_path / "state.db", clock, hear=heard.extend) as database:
+        database.submit(partial(add, 1), ["1 is there"])
+    assert heard == ["1 is there"]
+
+
+def test_what_one_commit_told_is_heard_before_the_next_is_begun(tmp_path: Path, clock: Clock) -> None:
+    heard: list[str] = []
+    with opened(tmp_path / "state.db", clock, hear=heard.extend) as database:
+        database.submit(partial(add, 1), ["1 is there"]).result(10)
+        assert database.submit(lambda _: tuple(heard)).result(10) == ("1 is there",)
 
 
 def test_what_arrives_together_is_committed_together(tmp_path: Path, clock: Clock) -> None:
@@ -105,6 +153,20 @@ def test_work_that_fails_is_undone_alone(tmp_path: Path, clock: Clock) -> None:
         assert rows(tmp_path / "state.db") == [2]
 
 
+def test_the_others_are_committed_together_though_one_was_wrong(tmp_path: Path, clock: Clock) -> None:
+    path = tmp_path / "state.db"
+    seen: list[list[int]] = []
+    with opened(path, clock) as database:
+        insert(database, 0)
+        with held(database):
+            for x in (1, 0, 2, 0, 3):
+                database.submit(partial(add, x))
+            last = database.submit(lambda _: seen.append(rows(path)))
+        last.result(10)
+        assert seen[-1] == [0]
+    assert rows(path) == [0, 1, 2, 3]
+
+
 def test_a_disk_that_takes_nothing_fails_the_work_in_plain_words_and_the_next_goes_on(
     tmp_path: Path, clock: Clock
 ) -> None:
@@ -118,6 +180,17 @@ def test_a_disk_that_takes_nothing_fails_the_work_in_plain_words_and_the_next_go
         database.submit(lambda db: db.execute("PRAGMA max_page_count = 1000").fetchone()).result(10)
         insert(database, 7)
     assert rows(path) == [7]
+
+
+def test_what_sqlite_itself_has_undone_is_refused_as_well(tmp_path: Path, clock: Clock) -> None:
+    def undone(db: sqlite3.Connection) -> None:
+        db.execute("ROLLBACK")
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with opened(tmp_path / "state.db", clock) as database:
+        assert isinstance(database.submit(undone).exception(10), StateError)
+        insert(database, 1)
+    assert rows(tmp_path / "state.db") == [1]
 
 
 def test_a_commit_that_fails_fails_all_of_its_work(tmp_path: Path, clock: Clock) -> None:

@@ -127,10 +127,10 @@ def test_a_decision_is_on_the_disk_with_its_step_and_said_in_the_same_words(
     caplog.set_level("INFO")
     with closing(Store(tmp_path, clock())) as store:
         store.keep(SESSION, (), EPOCH, idle=False, noted=[heard(EVENT, "default", "play")]).result(10)
-        store.note([note("closed", What.CLOSED)]).result(10)
-        assert [one.words for one in kept(tmp_path)] == caplog.messages
-        assert [record.levelname for record in caplog.records] == ["INFO", "ERROR"]
-        assert [one.words for one in kept(tmp_path, after=1)] == ["closed"]
+        store.note([note("closed", What.CLOSED)])
+    assert [one.words for one in kept(tmp_path)] == caplog.messages
+    assert [record.levelname for record in caplog.records] == ["INFO", "ERROR"]
+    assert [one.words for one in kept(tmp_path, after=1)] == ["closed"]
 
 
 def test_a_step_that_the_disk_refuses_is_neither_kept_nor_said(
@@ -142,8 +142,8 @@ def test_a_step_that_the_disk_refuses_is_neither_kept_nor_said(
         store._database.submit(lambda db: db.execute(refuse)).result(10)
         step = store.keep(SESSION, (), EPOCH, idle=False, noted=[note("watched")])
         assert step.exception(10) is not None
-        assert kept(tmp_path) == ()
-        assert caplog.messages == []
+    assert kept(tmp_path) == ()
+    assert caplog.messages == []
 
 
 def test_old_decisions_go_a_bounded_number_at_once(db: sqlite3.Connection) -> None:

@@ -67,7 +67,9 @@ async def test_a_thousand_positions_a_second_are_a_commit_in_fifteen_seconds(
         assert double.calls() == ["POST /scrobble/start 201"]
         [kept] = look(tmp_path).sessions
         assert kept.position is not None
-        assert house.agent._live[kept.key].session.position == pytest.approx(30.0, abs=0.1)
+        live = house.agent._playbacks.of(kept.key)
+        assert live is not None
+        assert live.session.position == pytest.approx(30.0, abs=0.1)
         assert 14.0 <= kept.position <= 30.0
 
 

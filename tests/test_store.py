@@ -552,8 +552,8 @@ def test_on_which_days_it_ran_and_what_it_told_of_a_player_is_kept(tmp_path: Pat
         heard: list[Note] = []
         store.listeners.append(heard.extend)
         store.note([Note(at=clock(), what=What.HEARD, words="it plays", source="mpv")]).result(10)
-        assert [note.words for note in heard] == ["it plays"]
         store.said("silent", "mpv", EPOCH).result(10)
+        assert [note.words for note in heard] == ["it plays"]
         store.said("silent", "mpv", clock()).result(10)
     assert vigil(tmp_path) == Vigil(
         awake=tuple(EPOCH.date() + timedelta(days=days) for days in (1, 2)),
@@ -1118,7 +1118,8 @@ def test_a_decision_touches_the_file_once_it_can_be_read(store: Store, tmp_path:
     os.utime(tmp_path / FILE, (0, 0))
     keep(store, clock, START)
     assert (tmp_path / FILE).stat().st_mtime == 0
-    store.note([Note(at=clock(), what=What.HEARD, words="play")]).result(10)
+    store.note([Note(at=clock(), what=What.HEARD, words="play")])
+    store.close()
     assert (tmp_path / FILE).stat().st_mtime > 0
     assert [one.words for one in decisions(tmp_path)] == ["play"]
 

@@ -1,8 +1,6 @@
 """What commands ask about people: whose a player is for a while, and for whom a server's user counts."""
 
-import asyncio
 from collections.abc import Sequence
-from concurrent.futures import Future
 from datetime import datetime
 from typing import Annotated
 
@@ -11,6 +9,7 @@ from msgspec import Meta, Struct
 from scrobbler.household import LONGEST, Switched, shortened, unknown
 from scrobbler.state.decisions import Note, What
 from scrobbler.state.people import Mapped
+from scrobbler.state.promise import Promise
 from scrobbler.state.store import Store
 
 Name = Annotated[str, Meta(min_length=1, max_length=LONGEST)]
@@ -45,11 +44,11 @@ async def arrange(request: Switch | MapUser, store: Store, accounts: Sequence[st
         return await _map(request, store, now)
     if request.until is not None and request.until <= now:
         return "that instant is over already"
-    await asyncio.wrap_future(_switch(request, request.account, store, now))
+    await _switch(request, request.account, store, now)
     return None
 
 
-def _switch(request: Switch, account: str | None, store: Store, now: datetime) -> Future[None]:
+def _switch(request: Switch, account: str | None, store: Store, now: datetime) -> Promise[None]:
     places = [player if request.device is None else f"{player}/{request.device}" for player in request.players]
     notes = [_note(now, f"{place} {_turned(account, request.until)}", account) for place in places]
     if account is None:
@@ -72,9 +71,9 @@ async def _map(request: MapUser, store: Store, now: datetime) -> str | None:
     whose = f"{player}: user {user!r} counts for {request.account or 'nobody any more'}"
     note = _note(now, whose, request.account)
     if request.account is not None:
-        await asyncio.wrap_future(store.map_user(Mapped(player=player, user=user, account=request.account), [note]))
+        await store.map_user(Mapped(player=player, user=user, account=request.account), [note])
         return None
-    was = await asyncio.wrap_future(store.unmap_user(player, user, [note]))
+    was = await store.unmap_user(player, user, [note])
     return None if was else f"no command ever said for whom the user {user!r} of {player} counts"
 
 

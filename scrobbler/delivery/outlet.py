@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import datetime
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
 from scrobbler.delivery.courier import Courier
 from scrobbler.delivery.network import Network
@@ -17,27 +17,14 @@ from scrobbler.errors import Closed, StateError, Unauthorized
 from scrobbler.folder import appearing
 from scrobbler.state.decisions import Note, What
 from scrobbler.state.outbox import Entry
+from scrobbler.state.patience import RETRY_SECONDS, patiently
 from scrobbler.state.store import Store
 from scrobbler.trakt.tokens import Refused, TokenFile, Tokens
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
 CLOSED_SECONDS: Final = 3600.0
 """So long an account rests that Trakt refuses as such, before it is asked again."""
-RETRY_SECONDS: Final = 5.0
-"""So often the store is asked again while the disk takes nothing."""
-
-
-async def patiently(ask: Callable[[], Future[T]]) -> T:
-    """Ask the store again and again until the disk lets it answer; nothing is thrown away meanwhile."""
-    while True:
-        try:
-            return await asyncio.wrap_future(ask())
-        except StateError as error:
-            log.error("%s; trying again every %.0f s", error, RETRY_SECONDS)  # noqa: TRY400  # the words are enough
-            await asyncio.sleep(RETRY_SECONDS)
 
 
 class Outlet:

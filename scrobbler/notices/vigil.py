@@ -13,7 +13,6 @@ is said once a day at most.
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -24,6 +23,7 @@ from scrobbler.notices.kind import Kind
 from scrobbler.notices.notice import Notice
 from scrobbler.notices.post import Post
 from scrobbler.state import snapshot
+from scrobbler.state.promise import Promise
 from scrobbler.state.store import Store
 from scrobbler.state.vigil import Vigil as Known
 
@@ -98,7 +98,7 @@ class Vigil:
             await asyncio.sleep(self._looks)
 
     async def _look(self, today: date) -> None:
-        await asyncio.wrap_future(self._store.wake(today, keep=self._after_days + 1))
+        await self._store.wake(today, keep=self._after_days + 1)
         known = await asyncio.to_thread(snapshot.vigil, self._folder)
         if silent := tuple(self._silent(known, today)):
             await self._tell(Kind.SILENT, silent, _silence(silent, known, self._clock()))
@@ -133,13 +133,13 @@ class Vigil:
 
     async def _tell(self, kind: Kind, players: Sequence[str], notice: Notice) -> None:
         """Tell it, and remember that it was told. Raises ``StateError``."""
-        kept: list[Future[None]] = []
+        kept: list[Promise[None]] = []
 
         def took() -> None:
             kept.extend(self._store.said(kind.value, player, self._clock()) for player in players)
 
         await self._post.deliver(notice, took)
-        await asyncio.gather(*map(asyncio.wrap_future, kept))
+        await asyncio.gather(*kept)
 
 
 def _silence(players: Sequence[str], known: Known, now: datetime) -> Notice:

@@ -11,21 +11,23 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from scrobbler.errors import StateError
+from scrobbler.state.promise import Promise, wake
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
-_Task = tuple[Work[Any], Callable[[], None], Future[Any]]
+_Task = tuple[Work[Any], Sequence[Any], Promise[Any]]
 
 APPLICATION: Final = 0x5C20BB1E
 """Marks the file as ours (``PRAGMA application_id``)."""
 _BATCH: Final = 256
+_MOMENT: Final = 0.005
+"""Seconds that those who waited for a commit have Python to themselves, unless more is to be done by then."""
 _ROOM: Final = 128 * 1024
 """Bytes that SQLite needs beside the file, at least, to open it."""
 
@@ -34,19 +36,26 @@ class Database:
     """The file and its writer. ``schema`` holds one script per version; a file's version is how many were run."""
 
     def __init__(
-        self, path: Path, schema: Sequence[str], now: datetime, weed: Callable[[sqlite3.Connection], int] = lambda _: 0
+        self,
+        path: Path,
+        schema: Sequence[str],
+        now: datetime,
+        weed: Callable[[sqlite3.Connection], int] = lambda _: 0,
+        hear: Callable[[Sequence[Any]], None] = lambda _: None,
     ) -> None:
         """Open or create the file.
 
         A file that is damaged or newer than this program is moved aside, never written to; ``moved`` then says so.
         ``weed`` deletes rows that hold nonsense (SQLite does not look into them) and returns how many; if there are
-        any, the file is copied before, and ``moved`` says so.
+        any, the file is copied before, and ``moved`` says so. ``hear`` is called on the writer's thread with the news
+        of each commit that has some.
 
         Raises ``StateError`` where the disk lets us do nothing.
         """
         self.path = path
         self.moved: str | None = None
         self._closed = False
+        self._hear = hear
         try:
             self._connection = self._open(schema, now, weed)
         except (OSError, sqlite3.Error) as error:
@@ -55,19 +64,20 @@ class Database:
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Work[T], after: Callable[[], None] = lambda: None) -> Future[T]:
-        """Run ``work`` in the next transaction. The future is done when that is on the disk, or carries the error.
+    def submit(self, work: Work[T], news: Sequence[Any] = ()) -> Promise[T]:
+        """Run ``work`` in the next transaction. The promise is kept when that is on the disk, or carries the error.
 
-        ``after`` is called on the writer's thread once it is on the disk, just before the future is done.
-        Work cannot be cancelled: whoever stops waiting for it changes nothing about what is written.
+        ``news``, which the work may fill, is heard of once it is on the disk: a moment behind the promises of the
+        same commit, because somebody waits for those, and before anything that is submitted later is begun.
+        Work may be run again after it was undone, so it changes nothing but the file, and begins its news anew.
+        It cannot be cancelled: whoever stops waiting for it changes nothing about what is written.
         """
-        future: Future[T] = Future()
-        future.set_running_or_notify_cancel()
+        promise: Promise[T] = Promise()
         if self._closed:
-            future.set_exception(StateError(f"{self.path} is closed"))
+            promise.set_exception(StateError(f"{self.path} is closed"))
         else:
-            self._work.put((work, after, future))
-        return future
+            self._work.put((work, news, promise))
+        return promise
 
     def close(self) -> None:
         """Finish what was submitted and close the file; what comes later fails."""
@@ -77,51 +87,59 @@ class Database:
         self._connection.close()
 
     def _run(self) -> None:
-        while (first := self._work.get()) is not None:
+        news: list[Any] = []
+        while (first := self._next(news)) is not None:
             batch = [first]
-            last = False
             while len(batch) < _BATCH and not self._work.empty():
                 more = self._work.get()
                 if more is None:
-                    last = True
+                    self._work.put(None)  # its turn is the next
                     break
                 batch.append(more)
-            self._transaction(batch)
-            if last:
-                return
+            news = self._transaction(batch)
+            wake(promise for _, _, promise in batch)
 
-    def _transaction(self, batch: Sequence[_Task]) -> None:
-        """All of the batch in one commit. Work that is wrong is undone alone.
+    def _next(self, news: Sequence[Any]) -> _Task | None:
+        """What is submitted next; before it is begun, the news of the last commit is heard."""
+        if not news:
+            return self._work.get()
+        try:
+            first = self._work.get(timeout=_MOMENT)
+        except queue.Empty:
+            self._hear(news)
+            return self._work.get()
+        self._hear(news)
+        return first
 
-        Where the disk refuses, nothing of it is done; then each is tried alone, for what only reads can go on.
+    def _transaction(self, batch: Sequence[_Task]) -> list[Any]:
+        """All of the batch in one commit, but for work that is wrong: the rest is done again without it.
+
+        Where the disk refuses, nothing of it is done; then each is tried alone, for what only reads can go on. Returns
+        the news of what was done.
         """
-        done: list[tuple[Callable[[], None], Future[Any], Any]] = []
+        results: list[Any] = []
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            for work, after, future in batch:
-                self._connection.execute("SAVEPOINT one")
+            for work, _, promise in batch:
                 try:
-                    done.append((after, future, work(self._connection)))
+                    results.append(work(self._connection))
                 except sqlite3.OperationalError:  # the disk; SQLite may have rolled back everything by now
                     raise
-                except BaseException as error:  # noqa: BLE001  # it goes to whoever waits for the future
-                    self._connection.execute("ROLLBACK TO one")
-                    future.set_exception(error)
-                self._connection.execute("RELEASE one")
+                except BaseException as error:  # noqa: BLE001  # it goes to whoever waits for it
+                    self._connection.execute("ROLLBACK")
+                    promise.set_exception(error)
+                    return self._transaction([task for task in batch if task[2] is not promise])
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             if len(batch) > 1:
-                for task in batch:
-                    if not task[2].done():
-                        self._transaction([task])
-            else:
-                batch[0][2].set_exception(StateError(f"{self.path} cannot be written: {error}"))
-            return
-        for after, future, result in done:
-            after()
-            future.set_result(result)
+                return [one for task in batch for one in self._transaction([task])]
+            batch[0][2].set_exception(StateError(f"{self.path} cannot be written: {error}"))
+            return []
+        for (_, _, promise), result in zip(batch, results, strict=True):
+            promise.set_result(result)
+        return [one for _, news, _ in batch for one in news]
 
     def _open(
         self, schema: Sequence[str], now: datetime, weed: Callable[[sqlite3.Connection], int]

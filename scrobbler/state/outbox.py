@@ -184,24 +184,27 @@ class Failure(Struct, frozen=True, kw_only=True):
 
 def enqueue(db: sqlite3.Connection, scrobble: Scrobble, now: datetime) -> None:
     """Put a scrobble into the outbox, in place of whatever it overtakes."""
-    db.execute(
-        "DELETE FROM outbox WHERE session = ? AND +account = ? AND sitting != ? AND state = 'done'",
+    gone = db.execute(
+        "DELETE FROM outbox WHERE session = ? AND +account = ? AND (state = 'done' OR counts = 0)"
+        " AND (state = 'waiting' OR (state = 'done' AND sitting != ?)) RETURNING state, action, sitting, uncertain",
         (str(scrobble.session), scrobble.account, scrobble.sitting),
-    )
-    overtaken = db.execute(
-        "DELETE FROM outbox WHERE session = ? AND +account = ? AND state = 'waiting' AND counts = 0"
-        " RETURNING action, sitting, uncertain",
-        (str(scrobble.session), scrobble.account),
     ).fetchall()
-    told = db.execute(
+    overtaken = [words for state, *words in gone if state == EntryState.WAITING.value]
+    if scrobble.retract and not any(uncertain for *_, uncertain in overtaken) and _told(db, scrobble) is None:
+        return  # Trakt never heard of this sitting
+    resumed = scrobble.action is Action.START and ["pause", scrobble.sitting, 0] in overtaken
+    if resumed and _told(db, scrobble) is Action.START:
+        return  # the pause was never sent, so Trakt still believes that it plays
+    _insert(db, scrobble, now)
+
+
+def _told(db: sqlite3.Connection, scrobble: Scrobble) -> Action | None:
+    """What Trakt was told last of its sitting."""
+    row = db.execute(
         "SELECT action FROM outbox WHERE sitting = ? AND state IN ('done', 'sending') ORDER BY id DESC LIMIT 1",
         (scrobble.sitting,),
     ).fetchone()
-    if scrobble.retract and told is None and not any(uncertain for *_, uncertain in overtaken):
-        return  # Trakt never heard of this sitting
-    if scrobble.action is Action.START and told == ("start",) and ("pause", scrobble.sitting, 0) in overtaken:
-        return  # the pause was never sent, so Trakt still believes that it plays
-    add(db, scrobble, now)
+    return None if row is None else Action(row[0])
 
 
 def add(
@@ -214,7 +217,22 @@ def add(
     follows: int | None = None,
 ) -> Entry:
     """Put it into the outbox; it overtakes nothing. It does not leave before the entry that it follows is settled."""
-    added = db.execute(
+    number = _insert(db, scrobble, now, item=item, removes=removes, follows=follows)
+    return _entry(db.execute(f"{_SELECT} WHERE id = ?", (number,)).fetchone())
+
+
+def _insert(
+    db: sqlite3.Connection,
+    scrobble: Scrobble,
+    now: datetime,
+    *,
+    item: str | None = None,
+    removes: Removal | None = None,
+    follows: int | None = None,
+) -> int | None:
+    """Write its row. Returns the id."""
+    at = text(now)
+    return db.execute(
         "INSERT INTO outbox (account, session, sitting, action, counts, scrobble, state, not_before, since, item,"
         " play, history_id, follows) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
@@ -225,15 +243,14 @@ def add(
             scrobble.counts() if scrobble.action is not Action.REMOVE else None,
             msgspec.json.encode(scrobble).decode(),
             EntryState.WAITING.value,
-            text(now),
-            text(now),
+            at,
+            at,
             item,
             removes and removes.play,
             removes and removes.history_id,
             follows,
         ),
-    )
-    return _entry(db.execute(f"{_SELECT} WHERE id = ?", (added.lastrowid,)).fetchone())
+    ).lastrowid
 
 
 def of_sitting(db: sqlite3.Connection, sitting: str) -> Entry | None:
