@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NoReturn, TypeAlias
 
+import msgspec
+
 from scrobbler.adapters import WebhookRequest
 from scrobbler.errors import PayloadError
 from scrobbler.events import Ids, Media, MediaKind, Seconds, seconds
@@ -72,8 +74,7 @@ def _table(raw: bytes | str) -> Table:
     if text.count(",") > MAX_COMMAS:
         raise PayloadError(f"the JSON holds more than {MAX_COMMAS} values")
     try:
-        # strict=False: templates put summaries with raw line breaks into their texts
-        said = json.loads(text, strict=False, parse_constant=_no_constant)
+        said = _read(text)
     except json.JSONDecodeError as error:
         raise PayloadError(f"the body is no JSON: line {error.lineno}, column {error.colno}") from None
     except RecursionError:
@@ -82,6 +83,17 @@ def _table(raw: bytes | str) -> Table:
         raise PayloadError("the JSON is no object")
     _measure(said)
     return said
+
+
+def _read(text: str) -> Any:
+    """What a JSON text says; a small part of them needs a reader that is five times as slow, and lenient.
+
+    Templates put summaries with raw line breaks into their texts, and half a sign beside another.
+    """
+    try:
+        return msgspec.json.decode(text)
+    except ValueError:  # msgspec's errors are ValueErrors
+        return json.loads(text, strict=False, parse_constant=_no_constant)
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -127,6 +139,8 @@ def text(value: object) -> str | None:
         value = str(value)
     if not isinstance(value, str):
         return None
+    if value.isprintable() and len(value) <= MAX_SIGNS:
+        return value.strip() or None
     line = re.sub("[\0-\x1f\x7f-\x9f]+", " ", value[:MAX_SIGNS])
     return re.sub("[\ud800-\udfff]", "\ufffd", line).strip() or None
 

@@ -18,7 +18,7 @@ from scrobbler.errors import PayloadError
 from scrobbler.events import Ids, Media, MediaKind, Show
 from scrobbler.form import MAX_FIELDS, MAX_PARTS, MAX_TEXT_BYTES
 from scrobbler.payload import MAX_COMMAS, MAX_DEPTH, MAX_DIGITS, decoded
-from scrobbler.web.app import MAX_BODY_BYTES
+from scrobbler.web.hooks import MAX_BODY_BYTES
 
 HEAT = {"title": "Heat, “Los Ángeles”", "year": 1995}
 PLAIN = json.dumps(HEAT, ensure_ascii=False).encode()
@@ -58,6 +58,37 @@ def test_json_is_understood_in_each_encoding(encoding: str) -> None:
 
 def test_line_breaks_within_a_text_are_no_reason_to_lose_a_watch() -> None:
     assert decoded(request(b'{"summary": "one\ntwo\ttabs", "title": "Heat"}'), None)["title"] == "Heat"
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(said=st.dictionaries(st.text(), VALUES), escaped=st.booleans())
+def test_what_was_written_is_what_is_read(said: dict[str, Any], escaped: bool) -> None:
+    body = json.dumps(said, ensure_ascii=escaped).encode("utf-8", "replace")
+    assert decoded(request(body), None) == json.loads(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"n": 123456789012345678901234567890, "m": 18446744073709551616, "k": -9223372036854775809}',
+        b'{"n": -0, "m": -0.0, "k": 0.1e-400, "j": 1E400, "i": -1e999}',
+        b'{"n": 1, "n": 2, "o": {"a": 1, "a": null}}',
+        b'{"half": "\\ud83d", "other half": "\\ude00", "whole": "\\ud83d\\ude00"}',
+        b'{"raw": "\0\x01\x1f\x7f\n", "n": 123456789012345678901234567890, "n": 3}',
+    ],
+    ids=["long numbers", "odd numbers", "said twice", "half a sign", "control characters"],
+)
+def test_what_is_odd_is_read_as_python_reads_it(body: bytes) -> None:
+    want = json.loads(body, strict=False)
+    found = decoded(request(body), None)
+    assert found == want
+    assert repr(found) == repr(want)  # 0 and -0.0 are alike, but not the same
 
 
 def test_fields_of_a_form_are_the_object_where_none_is_asked_for() -> None:

@@ -4,7 +4,8 @@ import asyncio
 import base64
 import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
 
@@ -17,7 +18,8 @@ from hypothesis import strategies as st
 from scrobbler.adapters import Ignored, Webhook, WebhookRequest
 from scrobbler.errors import PayloadError, StateError
 from scrobbler.events import Kind, Media, MediaKind, PlayerEvent, SessionKey, seconds
-from scrobbler.web.app import IN_TEST, MAX_BODY_BYTES, TEST_WORDS, Hook, build
+from scrobbler.web.app import build
+from scrobbler.web.hooks import IN_TEST, MAX_BODY_BYTES, TEST_WORDS, Hook
 from scrobbler.web.server import serving
 
 pytestmark = pytest.mark.anyio
@@ -205,7 +207,8 @@ async def test_nobody_is_sent_elsewhere_with_his_secret(house: House) -> None:
 
 
 async def test_hooks_are_posted_to(house: House) -> None:
-    assert (await house.tell("projector", method="PUT")).status_code == 405
+    reply = await house.tell("projector", method="PUT")
+    assert (reply.status_code, reply.headers["allow"]) == (405, "GET, HEAD, POST")
 
 
 @pytest.mark.parametrize(
@@ -214,7 +217,7 @@ async def test_hooks_are_posted_to(house: House) -> None:
 async def test_who_knows_the_secret_can_try_the_way_and_nothing_is_made_of_it(
     how: dict[str, Any], house: House, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, logger="scrobbler.web.app")
+    caplog.set_level(logging.INFO, logger="scrobbler.web.hooks")
     reply = await house.tell("projector", **how)
     assert (reply.status_code, reply.text) == (200, f"{TEST_WORDS} projector\n")
     assert house.ear.heard == []
@@ -326,8 +329,20 @@ async def test_the_answer_waits_for_the_disk(house: House) -> None:
     assert (await asking).status_code == 200
 
 
+@asynccontextmanager
+async def talking(house: House, header: str) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """A connection to the hook of the watchful one, on which a request was begun."""
+    async with serving(house.app, "127.0.0.1", 0) as url:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+        lines = ("POST /hooks/watchful HTTP/1.1", "Host: x", f"X-Scrobbler-Token: {SECRET}", header)
+        writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+        async with asyncio.timeout(10):
+            yield reader, writer
+        writer.close()
+
+
 async def test_a_body_that_does_not_come_is_answered_408(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scrobbler.web.app.BODY_SECONDS", 0.05)
+    monkeypatch.setattr("scrobbler.web.hooks.BODY_SECONDS", 0.05)
     async with serving(house.app, "127.0.0.1", 0) as url:
         reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
         head = f"POST /hooks/projector HTTP/1.1\r\nHost: x\r\nX-Scrobbler-Token: {SECRET}\r\nContent-Length: 9\r\n\r\n"
@@ -353,6 +368,30 @@ async def test_a_caller_that_leaves_amid_its_body_is_forgotten(house: House, cap
 async def test_a_body_above_the_limit_is_answered_413(house: House) -> None:
     assert (await house.tell("watchful", b" " * (MAX_BODY_BYTES + 1))).status_code == 413
     assert (await house.tell("watchful", b" " * MAX_BODY_BYTES)).status_code == 200
+
+
+@pytest.mark.parametrize("length", [MAX_BODY_BYTES + 1, 10**18])
+async def test_a_body_that_is_announced_as_too_long_is_not_waited_for(house: House, length: int) -> None:
+    async with talking(house, f"Content-Length: {length}") as (reader, _):
+        assert (await reader.readline()).split()[1] == b"413"
+
+
+async def test_a_body_that_turns_out_to_be_too_long_is_read_no_further(house: House) -> None:
+    async with talking(house, "Transfer-Encoding: chunked") as (reader, writer):
+        piece = b"%x\r\n%b\r\n" % (2**16, bytes(2**16))
+        for _ in range(MAX_BODY_BYTES // 2**16 + 1):
+            writer.write(piece)
+            await writer.drain()
+        assert (await reader.readline()).split()[1] == b"413"
+    assert house.watchful.seen == []
+
+
+async def test_a_test_without_a_body_in_its_answer_is_no_line_in_the_log(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="scrobbler.web.hooks")
+    assert (await house.tell("projector", method="HEAD")).status_code == 200
+    assert caplog.messages == []
 
 
 async def test_no_log_line_and_no_repr_holds_a_secret(house: House, caplog: pytest.LogCaptureFixture) -> None:

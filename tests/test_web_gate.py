@@ -17,9 +17,10 @@ from starlette.types import ASGIApp
 
 from scrobbler.adapters import Ignored, WebhookRequest
 from scrobbler.events import PlayerEvent
-from scrobbler.web.app import Hook, build
+from scrobbler.web.app import build
 from scrobbler.web.gate import BURST, EVERY, MAX_HEADERS, MAX_TARGET_BYTES, PEERS, Entrance, Gate, Patience
 from scrobbler.web.guard import Guard
+from scrobbler.web.hooks import Hook
 from scrobbler.web.server import serving
 
 pytestmark = pytest.mark.anyio

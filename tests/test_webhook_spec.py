@@ -10,7 +10,7 @@ from scrobbler.adapters import Webhook
 from scrobbler.playback import JOURNAL_SECONDS, JOURNAL_SHARE
 from scrobbler.repeats import AGAIN_AFTER
 from scrobbler.settings import secrets
-from scrobbler.web import app, gate, server
+from scrobbler.web import gate, hooks, server
 
 MIB = 1024 * 1024
 
@@ -18,7 +18,7 @@ MIB = 1024 * 1024
 def test_the_limits_are_those_of_the_page() -> None:
     idle, patience = f"{server.IDLE_SECONDS:.0f} s", f"{server.REQUEST_SECONDS:.0f} s from its first byte"
     assert rows("webhooks.md", "limit", "value", "beyond") == [
-        ("body", f"{app.MAX_BODY_BYTES // MIB} MiB; {form.MAX_TEXT_BYTES // MIB} MiB of text in it", "413; 400"),
+        ("body", f"{hooks.MAX_BODY_BYTES // MIB} MiB; {form.MAX_TEXT_BYTES // MIB} MiB of text in it", "413; 400"),
         (
             "JSON",
             f"{payload.MAX_DEPTH} levels, {payload.MAX_COMMAS:,} values, numbers under {payload.MAX_DIGITS} digits",
@@ -29,7 +29,7 @@ def test_the_limits_are_those_of_the_page() -> None:
         ("headers", f"{gate.MAX_HEADERS}, {server.MAX_HEADER_BYTES // 1024} KiB with the request's line", "431; 400"),
         (
             "time for a request",
-            f"{patience}, and {app.BODY_SECONDS:.0f} s for its body",
+            f"{patience}, and {hooks.BODY_SECONDS:.0f} s for its body",
             "the connection is cut; 408",
         ),
         ("idle connection", f"{idle}, longer than servers keep theirs", "it is closed"),
@@ -59,11 +59,11 @@ def test_the_other_numbers_are_those_of_the_page() -> None:
         f"kept each {JOURNAL_SECONDS:.0f} s or {JOURNAL_SHARE} percent",
         "Somebody without the right secret is said once in ten minutes",
         "is written down once in ten minutes",
-        f"the header `{app.IN_TEST.title()}`",
-        f"`{app.IN_HEADER.title()}`",
+        f"the header `{hooks.IN_TEST.title()}`",
+        f"`{hooks.IN_HEADER.title()}`",
     ):
         assert words in page
-    assert timedelta(minutes=10) == app.COMPLAIN_EVERY == AGAIN_AFTER
+    assert timedelta(minutes=10) == hooks.COMPLAIN_EVERY == AGAIN_AFTER
 
 
 def test_the_template_for_tautulli_is_that_of_the_page() -> None:

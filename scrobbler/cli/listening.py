@@ -1,6 +1,5 @@
 """The agent's web server: hooks, pages, and what machines ask, put together. Nobody imports it who needs no server."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
@@ -18,10 +17,11 @@ from scrobbler.settings.config import Config
 from scrobbler.settings.tables import Server
 from scrobbler.state.store import Store
 from scrobbler.web.actions import Actions
-from scrobbler.web.app import Hook, build
+from scrobbler.web.app import build
 from scrobbler.web.gate import Entrance
 from scrobbler.web.guard import Guard
 from scrobbler.web.health import HealthPages
+from scrobbler.web.hooks import Hook
 from scrobbler.web.login import LoginPages
 from scrobbler.web.page import Page
 from scrobbler.web.server import serving
@@ -64,7 +64,7 @@ async def listen(  # noqa: PLR0913  # all parts of a run meet here
     )
     store.listeners.append(page.news.told)
     stack.callback(store.listeners.remove, page.news.told)
-    health = HealthPages(lambda: asyncio.wrap_future(store.incognito()), lambda: agent.ready, lasting.metrics, guard)
+    health = HealthPages(store.incognito, lambda: agent.ready, lasting.metrics, guard)
     pages = [*page.routes(), *LoginPages(invitations, guard, now).routes(), *health.routes()]
     entrance = Entrance(hosts=server.hosts, url=server.public_url)
     app = build(hooks, agent, now, pages, entrance, knocked)

@@ -39,7 +39,7 @@ def tried(url: str, secret: str, player: str) -> Result:
     """Post a test to an address (which is shown, so it has no secret)."""
     import httpx  # noqa: PLC0415  # most commands do not need it
 
-    from scrobbler.web.app import IN_TEST, TEST_WORDS  # noqa: PLC0415  # as above
+    from scrobbler.web.hooks import IN_TEST, TEST_WORDS  # noqa: PLC0415  # as above
 
     headers = {IN_TEST: "1", "Content-Type": "application/json"}
     began = time.monotonic()

@@ -91,6 +91,7 @@ class Gate:
     def __init__(self, app: ASGIApp, entrance: Entrance, patience: Patience) -> None:
         self._app = app
         self._entrance = entrance
+        self._prefix = entrance.prefix
         self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -101,9 +102,8 @@ class Gate:
         if (status := self._refusal(scope)) is not None:
             await PlainTextResponse(f"{_WORDS[status]}\n", status)(scope, receive, door.send)
             return
-        prefix = self._entrance.prefix
-        if prefix and scope["path"].startswith(f"{prefix}/"):
-            scope = {**scope, "root_path": prefix}
+        if self._prefix and scope["path"].startswith(f"{self._prefix}/"):
+            scope = {**scope, "root_path": self._prefix}
         try:
             await self._app(scope, receive, door.send)
         except ClientDisconnect:

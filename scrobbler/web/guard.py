@@ -8,6 +8,7 @@ import base64
 import binascii
 import hmac
 import ipaddress
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -40,7 +41,7 @@ class Guard(Struct, frozen=True, kw_only=True):
     def refusal(self, request: Request) -> Response | None:
         """The answer to a caller who may not come in; None to one who may."""
         if self.password is not None:
-            given = basic_password(request)
+            given = basic_password(request.headers)
             if given is None or not hmac.compare_digest(given, self.password.encode()):
                 return _refused(401, "This page needs the password that is set as server.password (any user name).")
         elif not (_is_near(request) and _is_own_name(_name(request))):
@@ -60,9 +61,9 @@ def comes_from_us(request: Request) -> bool:
     return origin is None or origin.partition("://")[2] == request.headers.get("host")
 
 
-def basic_password(request: Request) -> bytes | None:
-    """The password of HTTP Basic, whoever the user; None where there is none."""
-    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+def basic_password(headers: Mapping[str, str]) -> bytes | None:
+    """The password of HTTP Basic, whoever the user; None where there is none. Names of headers are lower-case."""
+    scheme, _, credentials = headers.get("authorization", "").partition(" ")
     if scheme.lower() != "basic":
         return None
     try:

@@ -19,7 +19,8 @@ from scrobbler.events import PlayerEvent, SessionKey
 from scrobbler.machine.policy import Policy
 from scrobbler.machine.session import Session
 from scrobbler.machine.step import deadline, expire, step
-from scrobbler.web.app import Hook, build
+from scrobbler.web.app import build
+from scrobbler.web.hooks import Hook
 
 START = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
 SESSIONS = 2000

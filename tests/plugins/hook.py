@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from plugins import sample
 from scrobbler.adapters import Ignored
 from scrobbler.events import PlayerEvent
-from scrobbler.web.app import Hook, build
+from scrobbler.web.app import build
+from scrobbler.web.hooks import Hook
 from scrobbler.web.server import serving
 
 SECRET = "a secret of the hook"
