@@ -1,6 +1,11 @@
-"""Who imports whom is a table in ``spec/architecture.md``; every import of ours is held against it."""
+"""Who imports whom is a table in ``spec/architecture.md``; every import of ours is held against it.
+
+What is loaded is memory for years, and time at each start: so here is, too, what is not.
+"""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,3 +63,42 @@ def test_a_row_allows_only_what_is_used() -> None:
 def test_folders_beside_the_program_are_no_packages(folder: str) -> None:
     """``packaging/__init__.py`` would hide the real library of that name from whoever runs in the repository."""
     assert not (ROOT / folder / "__init__.py").exists()
+
+
+NEVER = "apprise guessit jinja2 markdown prometheus_client pygments qrcode rich tomlkit yaml unittest pydoc"
+"""Of an agent."""
+WATCHER = f"{NEVER} starlette uvicorn anyio._core multiprocessing pickle configparser python_mpv_jsonipc"
+"""Of one that has no server."""
+LATER = "difflib html platformdirs scrobbler.replay xml zoneinfo"
+"""Before something needs it that is not in every watch."""
+AGENT = "scrobbler.cli.run, scrobbler_mpv.watcher"
+
+
+@pytest.mark.parametrize(
+    ("loaded", "absent"),
+    [
+        ("scrobbler.cli", f"{WATCHER} {LATER} asyncio logging msgspec scrobbler.settings scrobbler.trakt sqlite3 ssl"),
+        (AGENT, f"{WATCHER} {LATER} watchdog ctypes httpx scrobbler.web.app"),
+        (f"{AGENT}, scrobbler.trakt.transport, httpcore", f"{WATCHER} {LATER} scrobbler.web.app"),
+        ("scrobbler.cli.run, scrobbler.cli.listening, scrobbler.trakt.transport", NEVER),
+    ],
+    ids=["a command", "an agent that is ready", "one that has scrobbled", "one with a server"],
+)
+def test_what_is_not_needed_is_not_loaded(loaded: str, absent: str) -> None:
+    code = f"import sys, {loaded}; print(*(set(sys.argv[1:]) & set(sys.modules)))"
+    words = [sys.executable, "-c", code, *absent.split()]
+    found = subprocess.run(words, check=True, capture_output=True, text=True, timeout=60, cwd=ROOT).stdout
+    assert not found.split(), f"`import {loaded}` loads what is for others"
+
+
+def test_a_film_is_read_without_what_only_few_names_need() -> None:
+    code = """
+import sys
+from scrobbler.events import Media
+from scrobbler.reading.reader import read
+assert read(Media(path="/films/Heat (1995).mkv")).media.title == "Heat"
+print(*(set(sys.argv[1:]) & set(sys.modules)))
+"""
+    words = [sys.executable, "-c", code, *LATER.split(), "scrobbler.reading.guesser"]
+    found = subprocess.run(words, check=True, capture_output=True, text=True, timeout=60, cwd=ROOT).stdout
+    assert not found.split()

@@ -35,8 +35,35 @@ def test_what_was_submitted_cannot_be_cancelled() -> None:
     senders.close()
 
 
+def test_a_thread_begins_when_the_others_are_busy_and_no_more_than_allowed() -> None:
+    senders = Senders(3)
+    assert senders._threads == []
+    for _ in range(50):
+        senders.submit(max, 1, 2).result(10)
+    assert len(senders._threads) == 1
+    gate = threading.Event()
+    waiting = [senders.submit(gate.wait, 10) for _ in range(5)]
+    assert len(senders._threads) == 3
+    gate.set()
+    assert all(each.result(10) for each in waiting)
+    senders.close()
+
+
+def test_all_that_is_given_at_once_is_done_by_as_many_as_there_may_be() -> None:
+    senders = Senders(4)
+    together = threading.Barrier(4)
+    meeting = [senders.submit(together.wait, 10) for _ in range(4)]
+    assert sorted(each.result(10) for each in meeting) == [0, 1, 2, 3]
+    senders.close()
+
+
 def test_closed_threads_end() -> None:
     senders = Senders(2)
+    gate = threading.Event()
+    for _ in range(2):
+        senders.submit(gate.wait, 10)
+    assert len(senders._threads) == 2
+    gate.set()
     senders.close()
     for thread in senders._threads:
         thread.join(10)

@@ -3,6 +3,7 @@
 import ssl
 from pathlib import Path
 
+import certifi
 import httpx
 import pytest
 import respx
@@ -110,14 +111,22 @@ def test_the_systems_certificates_are_used_where_they_are_hashed(
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     monkeypatch.delenv("SSL_CERT_DIR", raising=False)
     monkeypatch.setattr(transport, "SYSTEM_ROOTS", tmp_path)
-    assert transport._roots() is True
+    certifis = transport._roots()
+    assert len(certifis.get_ca_certs()) > 50
     (tmp_path / "002c0b4f.0").touch()
     roots = transport._roots()
-    assert isinstance(roots, ssl.SSLContext)
-    assert roots.verify_mode is ssl.CERT_REQUIRED
-    assert roots.check_hostname
-    monkeypatch.setenv("SSL_CERT_FILE", "/our/own.pem")
-    assert transport._roots() is True
+    assert not roots.get_ca_certs(), "they are looked up when a server shows its own"
+    for each in (certifis, roots):
+        assert each.verify_mode is ssl.CERT_REQUIRED
+        assert each.check_hostname
+    one, end, _ = certifi.contents().partition("-----END CERTIFICATE-----\n")
+    (tmp_path / "own.pem").write_text(one + end)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "own.pem"))
+    assert len(transport._roots().get_ca_certs()) == 1
+
+
+def test_all_accounts_share_the_certificates() -> None:
+    assert transport._roots() is transport._roots()
 
 
 def test_the_apps_secret_is_not_shown_and_not_sent_if_there_is_none() -> None:

@@ -1,6 +1,7 @@
 """The command ``scrobbler``: which commands there are, and what all of them have in common.
 
-A command's module is imported when it is run, so that none pays for what only another needs.
+A command's module is imported when it is run, so that none pays for what only another needs. For the same reason this
+one has but Click: what reads the configuration is loaded by who asks for it.
 """
 
 import sys
@@ -11,22 +12,20 @@ from datetime import UTC, datetime
 from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import click
-from click.shell_completion import CompletionItem
-from msgspec.structs import replace
 
 from scrobbler import __version__
 from scrobbler.errors import ConfigError, ScrobblerError
-from scrobbler.household import unknown
-from scrobbler.machine.session import DEFAULT_ACCOUNT
-from scrobbler.settings import credentials, secrets
-from scrobbler.settings.config import Config, default_path
-from scrobbler.settings.config import load as load_config
-from scrobbler.settings.credentials import Credentials
-from scrobbler.settings.secrets import Secret
-from scrobbler.trakt.app import App
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from scrobbler.settings.config import Config
+    from scrobbler.settings.credentials import Credentials
+    from scrobbler.settings.secrets import Secret
+    from scrobbler.trakt.app import App
 
 COMMANDS: Final = {
     "init": "Set it up: find players, write the configuration, sign in.",
@@ -75,12 +74,15 @@ class Settings:
 
     def path(self) -> Path:
         """The file that is read, whether it is there or not."""
+        from scrobbler.settings.config import default_path  # noqa: PLC0415  # `--help` and `--version` do without
+
         return self.config_path or default_path()
 
-    def load(self) -> Config:
+    def load(self) -> "Config":
         """The configuration, with the options' word above the file's. Raises ``ConfigError``."""
-        loaded = load_config(self.config_path)
-        return replace(loaded, state_dir=self.state_dir.absolute()) if self.state_dir else loaded
+        from scrobbler.settings.config import load  # noqa: PLC0415  # as above
+
+        return load(self.config_path, self.state_dir.absolute() if self.state_dir else None)
 
 
 def now() -> datetime:
@@ -88,11 +90,14 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def app_of(configuration: Config, known: Credentials | None = None) -> App:
+def app_of(configuration: "Config", known: "Credentials | None" = None) -> "App":
     """The Trakt app with these credentials, else with those that are found.
 
     Without any, nothing can be sent but everything can be kept. Raises ``ConfigError`` where a source is wrong.
     """
+    from scrobbler.settings import credentials  # noqa: PLC0415  # as above
+    from scrobbler.trakt.app import App  # noqa: PLC0415  # as above
+
     known = known or credentials.find(configuration)
     return App(
         client_id=known.client_id if known else "",
@@ -102,16 +107,21 @@ def app_of(configuration: Config, known: Credentials | None = None) -> App:
     )
 
 
-def secret_of(configuration: Config, player: str) -> Secret:
+def secret_of(configuration: "Config", player: str) -> "Secret":
     """What the server of a player must know: what the user set, else what is made now or was made before.
 
     Raises ``StateError`` where it cannot be kept.
     """
+    from scrobbler.settings import secrets  # noqa: PLC0415  # as above
+
     return configuration.players[player].secret or secrets.made(configuration.state_dir, player)
 
 
-def known_account(configuration: Config, name: str) -> str:
+def known_account(configuration: "Config", name: str) -> str:
     """The name, where there is such an account. Raises ``ConfigError`` where there is none."""
+    from scrobbler.household import unknown  # noqa: PLC0415  # as above
+    from scrobbler.machine.session import DEFAULT_ACCOUNT  # noqa: PLC0415  # as above
+
     known = dict.fromkeys((*configuration.accounts, DEFAULT_ACCOUNT))
     if name not in known:
         raise ConfigError(unknown(name, known))
@@ -195,7 +205,9 @@ class _Commands(Group):
         found: click.Command = import_module(f"scrobbler.cli.{cmd_name}").command
         return found
 
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        from click.shell_completion import CompletionItem  # noqa: PLC0415  # only the Tab key needs it
+
         commands = [CompletionItem(name, help=what) for name, what in COMMANDS.items() if name.startswith(incomplete)]
         return commands or super().shell_complete(ctx, incomplete)
 

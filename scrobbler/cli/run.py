@@ -104,7 +104,7 @@ async def _until_told(settings: Settings, configuration: Config, store: Store, r
             await _run(holds, over, store, recorder, lasting)
 
         supervisor = lasting.supervisor
-        living = asyncio.create_task(supervisor.keep_alive(lambda: asyncio.wrap_future(store.incognito())))
+        living = asyncio.create_task(supervisor.keep_alive(store.incognito))
         changed = changes(settings.path(), partial(_load, settings, configuration.state_dir))
         try:
             await _until_signal(renewing(begin, configuration, changed), supervisor.stopping)

@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from scrobbler.events import Ids
+from scrobbler.reading.pattern import regex
 
 ALLOWED: Final = (
     "give an address at trakt.tv, imdb.com, themoviedb.org or thetvdb.com; an id such as tt0113277, tmdb:603, "
@@ -63,22 +64,20 @@ class Unclear(Struct, frozen=True, kw_only=True):
 
 Reference = ById | ByTitle | Unclear
 
-_PLACE: Final = re.compile(
+_PLACE: Final = regex(
     r"(?:^|[\s:,]+)(?:s(?P<season>\d{1,4})[ ._-]?e(?P<episode>\d{1,5})|(?P<season_x>\d{1,4})x(?P<episode_x>\d{1,5})"
     r"|s(?:eason )?(?P<alone>\d{1,4}))$",
     re.IGNORECASE,
 )
-_ID: Final = re.compile(
+_ID: Final = regex(
     r"(?P<source>imdb|tmdb|tvdb|trakt)(?:id)?[:=-](?:(?P<what>movie|film|tv|show|series|episode)[:/])?"
     r"(?P<id>tt\d+|\d+)",
     re.IGNORECASE,
 )
-_ID_BEGUN: Final = re.compile(r"(?:imdb|tmdb|tvdb|trakt):", re.IGNORECASE)
-_IMDB: Final = re.compile(r"tt\d{1,12}", re.IGNORECASE)
-_TITLE: Final = re.compile(r"(?P<title>.*\S)\s*\((?P<year>(?:18|19|20)\d\d)\)")
-_ADDRESS: Final = re.compile(
-    r"https?://|(?=(?:[a-z0-9-]+\.)*(?:trakt|imdb|themoviedb|thetvdb)\.[a-z]+/)", re.IGNORECASE
-)
+_ID_BEGUN: Final = regex(r"(?:imdb|tmdb|tvdb|trakt):", re.IGNORECASE)
+_IMDB: Final = regex(r"tt\d{1,12}", re.IGNORECASE)
+_TITLE: Final = regex(r"(?P<title>.*\S)\s*\((?P<year>(?:18|19|20)\d\d)\)")
+_ADDRESS: Final = regex(r"https?://|(?=(?:[a-z0-9-]+\.)*(?:trakt|imdb|themoviedb|thetvdb)\.[a-z]+/)", re.IGNORECASE)
 _WHAT: Final = {
     "movie": Subject.MOVIE,
     "film": Subject.MOVIE,

@@ -1,6 +1,5 @@
 """Which film, show or episode of Trakt's somebody means by an address, an id or a name."""
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Final, TypeVar
 
@@ -12,13 +11,14 @@ from scrobbler.identify.facts import reference
 from scrobbler.identify.finder import Finder
 from scrobbler.identify.match import Unmatched
 from scrobbler.identify.notation import ById, ByTitle, Place, Subject, Unclear, parse
+from scrobbler.reading.pattern import regex
 from scrobbler.trakt.catalogue import Entry, EntryKind, IdSource
 from scrobbler.trakt.lookups import Lookups
 from scrobbler.trakt.wire import Item
 
 T = TypeVar("T")
 
-_NUMBERED: Final = re.compile(r"(?P<title>.*\S)\s+#?(?P<number>\d{1,5})")
+_NUMBERED: Final = regex(r"(?P<title>.*\S)\s+#?(?P<number>\d{1,5})")
 _YEARS: Final = range(1888, 2100)
 _KINDS: Final = {Subject.MOVIE: EntryKind.MOVIE, Subject.SHOW: EntryKind.SHOW}
 

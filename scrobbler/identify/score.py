@@ -6,13 +6,13 @@ below the ``BAR``. Titles that are only similar never pass it: a typo, a lost su
 
 import re
 from collections.abc import Sequence
-from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
 
 from scrobbler.events import Seconds
+from scrobbler.reading.pattern import regex
 from scrobbler.trakt.catalogue import Entry, EntryKind
 from scrobbler.trakt.titles import fold
 
@@ -48,7 +48,7 @@ LENGTH_FITS: Final = 0.05
 LENGTH_DIFFERS: Final = 0.3
 """...and one by more than this share is not, where its namesake fits. Cuts of one film lie between."""
 
-_IN_BRACKETS: Final = re.compile(r"(?P<title>.*\S)\s*[(\[](?:(?P<year>(?:18|19|20)\d\d)|(?P<country>[A-Z]{2}))[)\]]")
+_IN_BRACKETS: Final = regex(r"(?P<title>.*\S)\s*[(\[](?:(?P<year>(?:18|19|20)\d\d)|(?P<country>[A-Z]{2}))[)\]]")
 _TENS: Final = ("", "x")
 _UNITS: Final = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x")
 _ROMAN: Final = {
@@ -62,16 +62,14 @@ _WORDS: Final = {
         ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), start=1
     )
 }
-_PART: Final = re.compile(
+_PART: Final = regex(
     r"\b(?:part|pt|volume|vol|chapter|ch|episode|teil|partie|parte|часть)\b[\s.]*(?P<number>\w+)\b", re.IGNORECASE
 )
-_NUMERAL: Final = re.compile(r"(?<=\s)(?:i{2,3}|iv|vi{0,3}|ix|xi{0,3}|xi?v|xvi{0,3}|xi?x|xx)\b", re.IGNORECASE)
-_ARTICLE: Final = re.compile(
-    r"^(?:der|das|les?|el|los|las|il|gli)\s+(?=\S+\s+\S|\S{6})|^l['\u2019](?=\w{4})", re.IGNORECASE
-)
+_NUMERAL: Final = regex(r"(?<=\s)(?:i{2,3}|iv|vi{0,3}|ix|xi{0,3}|xi?v|xvi{0,3}|xi?x|xx)\b", re.IGNORECASE)
+_ARTICLE: Final = regex(r"^(?:der|das|les?|el|los|las|il|gli)\s+(?=\S+\s+\S|\S{6})|^l['\u2019](?=\w{4})", re.IGNORECASE)
 """Those that are safe to leave out: "die" and "la" begin other titles as well, and short titles are all article."""
-_MOVED: Final = re.compile(r"(?P<rest>.*\S),\s*(?P<article>der|die|das|les?|la|el|los|las|il)")
-_SUBTITLE: Final = re.compile(r":\s+|\s+[-\u2013\u2014]\s+|\s+/\s+")
+_MOVED: Final = regex(r"(?P<rest>.*\S),\s*(?P<article>der|die|das|les?|la|el|los|las|il)")
+_SUBTITLE: Final = regex(r":\s+|\s+[-\u2013\u2014]\s+|\s+/\s+")
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -169,7 +167,7 @@ def _with_country(said: Wanted, title: str) -> float:
     return EXACT if any(fold(f"{said.title} {name}") == fold(title) for name in names) else 0.0
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def alike(one: str, other: str) -> float:
     """How like two titles are."""
     if (folded := fold(one)) == (against := fold(other)):
@@ -179,10 +177,12 @@ def alike(one: str, other: str) -> float:
     heads = {fold(_SUBTITLE.split(title)[0]) for title in (one, other)}
     if len(heads) == 1 and heads & {folded, against}:
         return SUBTITLE
+    from difflib import SequenceMatcher  # noqa: PLC0415  # 0.2 MiB, and most titles are found as they are written
+
     return min(SIMILAR, SequenceMatcher(None, folded, against, autojunk=False).ratio())
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def loose(title: str) -> str:
     """A title with numerals and articles made alike: ``Rocky II`` is ``Rocky 2``, ``Part Two`` is ``2``."""
     text = _MOVED.sub(r"\g<article> \g<rest>", " ".join(title.casefold().split()))

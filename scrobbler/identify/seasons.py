@@ -6,7 +6,6 @@ Only the lists of episodes that Trakt has say so, never arithmetic alone where t
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from scrobbler.events import Ids, Media
 from scrobbler.identify.facts import Facts
@@ -124,8 +123,12 @@ def _around(day: date, table: Sequence[Season]) -> Iterator[int]:
 
 def _zone(show: Entry) -> tzinfo:
     """Where it is on air; a system without a list of zones knows none."""
+    if show.timezone is None:
+        return UTC
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415  # 0.3 MiB, for what is named by a day
+
     try:
-        return UTC if show.timezone is None else ZoneInfo(show.timezone)
+        return ZoneInfo(show.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return UTC
 

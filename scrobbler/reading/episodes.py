@@ -9,23 +9,22 @@ from scrobbler.events import Ids, Media, MediaKind, Show
 from scrobbler.reading.names import Name, Named, clean
 from scrobbler.reading.numbers import MOST_EPISODES, Form, Number
 from scrobbler.reading.outcome import Read, Source, Unread
+from scrobbler.reading.pattern import regex
 from scrobbler.reading.shelves import Shelf, sure
 from scrobbler.reading.words import BEGIN, END, LABEL, MARK
 from scrobbler.trakt.titles import fold
 
-SPECIAL: Final = re.compile(
+SPECIAL: Final = regex(
     rf"{BEGIN}(?:ova|oav|oad|ona|sp|specials?)[ ._-]{{0,3}}(?:\d{{1,3}})?(?:v\d)?{END}", re.IGNORECASE
 )
 """A word for what is beside the seasons; Trakt has it among the specials, by a number that no name gives."""
 
 _NAME, _FOLDER = Source.NAME, Source.FOLDER
-_BARE: Final = re.compile(r"(?P<first>\d{1,4})(?:v\d)?(?P<more>[-+&]\d{1,3})?(?=$|[ ._-]|[^\W\d_])")
-_BARE_END: Final = re.compile(r"[ ._-](?P<first>\d{2,3})(?P<more>(?!))?(?:v\d)?$")
-_THREE: Final = re.compile(
-    r"^(?P<lead>.*[^\W\d_].*?)[ ._](?!(?:19|20)\d\d)(?P<season>\d{1,2})(?P<first>\d\d)(?=[ ._-]|$)"
-)
-_COUNTRY: Final = re.compile(r"\s*\([A-Z]{2}\)$")
-_TITLED: Final = re.compile(
+_BARE: Final = regex(r"(?P<first>\d{1,4})(?:v\d)?(?P<more>[-+&]\d{1,3})?(?=$|[ ._-]|[^\W\d_])")
+_BARE_END: Final = regex(r"[ ._-](?P<first>\d{2,3})(?P<more>(?!))?(?:v\d)?$")
+_THREE: Final = regex(r"^(?P<lead>.*[^\W\d_].*?)[ ._](?!(?:19|20)\d\d)(?P<season>\d{1,2})(?P<first>\d\d)(?=[ ._-]|$)")
+_COUNTRY: Final = regex(r"\s*\([A-Z]{2}\)$")
+_TITLED: Final = regex(
     r"(?:v\d)?[\s._]*[-\u2013:][\s._]*(?P<title>\S.*)|(?:v\d)?[\s._]+(?P<plain>[^\W_].*)|「(?P<boxed>[^」]+)」"
 )
 

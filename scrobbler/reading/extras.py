@@ -10,6 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from scrobbler.reading.pattern import regex
 from scrobbler.trakt.titles import fold
 
 
@@ -30,32 +31,32 @@ FOLDERS: Final = frozenset(
 FOLDERS_IN_A_FILM: Final = frozenset(fold(name) for name in ("clips", "other", "others", "scenes", "shorts"))
 """Words that are a shelf's name as well: they count only right below a folder with a year."""
 
-_WHOLE: Final = re.compile(
+_WHOLE: Final = regex(
     r"(?:(?:movie|film)?[ ._-]?(?:trailer|teaser)|sample|theme)[ ._-]?\d*|sample[._-].*|(?:nc)?(?:op|ed)\d+",
     re.IGNORECASE,
 )
-_ENDING: Final = re.compile(
+_ENDING: Final = regex(
     r"[ ._-]\(?(?:official[ ._-])?(?:trailer|teaser)[ ._-]?\d*\)?$|[._-](?:sample|featurette|behindthescenes)\d*$"
     r"|[ ._-]\(?sample\)?$"
     r"|\((?:making[ ._]of|behind the scenes|featurette|deleted scenes?|gag reel|bloopers|interviews?)\)$",
     re.IGNORECASE,
 )
-_SMALL_ENDING: Final = re.compile(r"-(?:clip|deleted|deletedscene|extra|interview|other|scene|short)\d*$")
+_SMALL_ENDING: Final = regex(r"-(?:clip|deleted|deletedscene|extra|interview|other|scene|short)\d*$")
 """Words that may end a title or name a release group, but not in small letters right after a dash."""
-_AFTER_YEAR: Final = re.compile(
+_AFTER_YEAR: Final = regex(
     r"[(._ ](?:19|20)\d\d\)?[ ._-]+(?:.*[ ._-])?(?:trailer|teaser|making[ ._-]of|behind[ ._-]the[ ._-]scenes|featurette"
     r"|deleted[ ._-]scenes?|gag[ ._-]reel|bloopers)(?:$|[ ._-])",
     re.IGNORECASE,
 )
-_OFFICIAL: Final = re.compile(r"(?:^|[ ._-])(?:official|teaser)[ ._-](?:trailer|teaser)(?:$|[ ._(-])", re.IGNORECASE)
-_CREDITLESS: Final = re.compile(
+_OFFICIAL: Final = regex(r"(?:^|[ ._-])(?:official|teaser)[ ._-](?:trailer|teaser)(?:$|[ ._(-])", re.IGNORECASE)
+_CREDITLESS: Final = regex(
     r"(?:^|[ ._\]-])(?:nc[ ._-]?(?:op|ed)|creditless[ ._-](?:op|ed|opening|ending)|clean[ ._-](?:opening|ending)|menu)"
     r"(?:[ ._-]?\d+[a-z]?)?(?:v\d)?(?:$|[ ._\[(-])",
     re.IGNORECASE,
 )
-_SAMPLE: Final = re.compile(r"[ ._-]sample[ ._-]", re.IGNORECASE)
-_NUMBERED: Final = re.compile(r"s\d+[ ._]?e\d+|\d+x\d\d|\((?:19|20)\d\d\)", re.IGNORECASE)
-_YEAR: Final = re.compile(r"\((?:19|20)\d\d\)")
+_SAMPLE: Final = regex(r"[ ._-]sample[ ._-]", re.IGNORECASE)
+_NUMBERED: Final = regex(r"s\d+[ ._]?e\d+|\d+x\d\d|\((?:19|20)\d\d\)", re.IGNORECASE)
+_YEAR: Final = regex(r"\((?:19|20)\d\d\)")
 
 
 def is_extra(folders: Sequence[str], stem: str) -> bool:

@@ -10,6 +10,7 @@ from scrobbler.reading.episodes import SPECIAL, episode, unread
 from scrobbler.reading.names import Name, Named, Proof
 from scrobbler.reading.numbers import Form
 from scrobbler.reading.outcome import Read, Source, Unread
+from scrobbler.reading.pattern import regex
 from scrobbler.reading.shelves import Shelf, sure
 from scrobbler.reading.words import is_home
 from scrobbler.trakt.titles import fold
@@ -19,17 +20,13 @@ NOTHING: Final = "nothing shows that this is a film or an episode"
 NO_EPISODE: Final = "the name does not say which episode it is"
 
 _NAME, _FOLDER = Source.NAME, Source.FOLDER
-_PIECE: Final = re.compile(r"[\W_]*(?:\d{1,3}(?![^\W_])|\d{4}-)")
-_PART: Final = re.compile(
-    r"\b(?:part|pt|teil|vol|volume|disc|cd)[ .]?(?:\d{1,2}|[ivx]{1,4}|one|two|three)\b", re.IGNORECASE
-)
-_FILE: Final = re.compile(r"\.(?:mkv|mp4|avi|m4v|wmv|divx|ogm)$", re.IGNORECASE)
-_TITLE: Final = re.compile(r"(?=[^\W\d_a-z])[^\d_]{3,80}(?: \d{1,2})?")
+_PIECE: Final = regex(r"[\W_]*(?:\d{1,3}(?![^\W_])|\d{4}-)")
+_PART: Final = regex(r"\b(?:part|pt|teil|vol|volume|disc|cd)[ .]?(?:\d{1,2}|[ivx]{1,4}|one|two|three)\b", re.IGNORECASE)
+_FILE: Final = regex(r"\.(?:mkv|mp4|avi|m4v|wmv|divx|ogm)$", re.IGNORECASE)
+_TITLE: Final = regex(r"(?=[^\W\d_a-z])[^\d_]{3,80}(?: \d{1,2})?")
 """With a capital first, or of a script that has none; and with no number but that of a sequel."""
-_PIECES: Final = re.compile(
-    r"\b(?:seasons?|episodes?|series|lectures?|lessons?|chapter|copy|clip|scene)\b", re.IGNORECASE
-)
-_NUMERAL: Final = re.compile(r"\d{1,2}|[ivx]{1,4}", re.IGNORECASE)
+_PIECES: Final = regex(r"\b(?:seasons?|episodes?|series|lectures?|lessons?|chapter|copy|clip|scene)\b", re.IGNORECASE)
+_NUMERAL: Final = regex(r"\d{1,2}|[ivx]{1,4}", re.IGNORECASE)
 
 
 def film(media: Media, name: Name, lead: Named, shelf: Shelf) -> Read | Unread:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from scrobbler.events import Ids, Media, MediaKind
 from scrobbler.reading.numbers import Form, Number, find
 from scrobbler.reading.paths import take_apart
+from scrobbler.reading.pattern import regex
 from scrobbler.reading.tags import Tagged, take_off
 from scrobbler.reading.words import BEGIN, CODEC, END, LABEL, MARK, SEASON, SOURCE, TELEVISION, is_home
 
@@ -60,15 +61,13 @@ class Name(Struct, frozen=True, kw_only=True):
         return bool(TELEVISION.search(f"{self.tagged.text} {self.tagged.hints}"))
 
 
-_ROUND_YEAR: Final = re.compile(r"\((?P<year>(?:18[89]|19\d|20[0-3])\d)(?:\s?[-\u2013]\s?(?:(?:19|20)\d\d)?)?\)")
-_BARE_YEAR: Final = re.compile(rf"{BEGIN}(?:19\d|20[0-3])\d{END}", re.IGNORECASE)
-_COUNTRY: Final = re.compile(
-    r"^(?P<title>.*[a-z].*)[ ._](?P<country>US|UK|AU|NZ|CA|JP|KR|IN|DE|FR|ES|IT|BR|IE|NO|SE|DK)$"
-)
-_TAIL_LABELS: Final = re.compile(rf"(?:[\s._-]+{LABEL.pattern})+$", re.IGNORECASE)
-_SEASON_TAIL: Final = re.compile(rf"(?<=\w)[\s._,(\[-]+(?:{SEASON})[ ._-]?\d{{1,2}}[)\]]?[\s._-]*$", re.IGNORECASE)
-_FIRST_NUMBER: Final = re.compile(r"^0\d[ ._]*[-.][ ._]*(?=\D)")
-_ACRONYM: Final = re.compile(r"(?<![^\W_])((?:\w\.){2,})")
+_ROUND_YEAR: Final = regex(r"\((?P<year>(?:18[89]|19\d|20[0-3])\d)(?:\s?[-\u2013]\s?(?:(?:19|20)\d\d)?)?\)")
+_BARE_YEAR: Final = regex(rf"{BEGIN}(?:19\d|20[0-3])\d{END}", re.IGNORECASE)
+_COUNTRY: Final = regex(r"^(?P<title>.*[a-z].*)[ ._](?P<country>US|UK|AU|NZ|CA|JP|KR|IN|DE|FR|ES|IT|BR|IE|NO|SE|DK)$")
+_TAIL_LABELS: Final = regex(rf"(?:[\s._-]+{LABEL.pattern})+$", re.IGNORECASE)
+_SEASON_TAIL: Final = regex(rf"(?<=\w)[\s._,(\[-]+(?:{SEASON})[ ._-]?\d{{1,2}}[)\]]?[\s._-]*$", re.IGNORECASE)
+_FIRST_NUMBER: Final = regex(r"^0\d[ ._]*[-.][ ._]*(?=\D)")
+_ACRONYM: Final = regex(r"(?<![^\W_])((?:\w\.){2,})")
 
 
 def read_name(stem: str) -> Name:

@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from scrobbler.reading.pattern import regex
 from scrobbler.reading.words import BEGIN, END, EPISODE, SEASON
 
 MOST_EPISODES: Final = 8
@@ -51,7 +52,7 @@ _DAY: Final = r"(?P<day>0[1-9]|[12]\d|3[01])"
 
 
 def _shape(*parts: str) -> re.Pattern[str]:
-    return re.compile("".join(parts), re.IGNORECASE)
+    return regex("".join(parts), re.IGNORECASE)
 
 
 _S_E: Final = _shape(

@@ -7,8 +7,9 @@ from urllib.parse import unquote, urlsplit
 from msgspec import Struct
 
 from scrobbler.events import Media
+from scrobbler.reading.pattern import regex
 
-VIDEO: Final = re.compile(
+VIDEO: Final = regex(
     r"3gp|asf|avi|bdmv|divx|f4v|flv|iso|m2ts|m4v|mk3d|mkv|mov|mp4|mpe?g|mts|og[mv]|rm|rmvb|strm|ts|vob|webm|wmv|wtv",
     re.IGNORECASE,
 )

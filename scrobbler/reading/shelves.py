@@ -9,21 +9,22 @@ from msgspec import Struct
 from scrobbler.events import MediaKind
 from scrobbler.reading.names import Name, Proof, read_name
 from scrobbler.reading.numbers import Form, season_in
+from scrobbler.reading.pattern import regex
 from scrobbler.reading.words import FILM_SHELVES, SEASON, SHELVES, SHOW_SHELVES, SPECIALS
 from scrobbler.trakt.titles import fold
 
-_DISC: Final = re.compile(
+_DISC: Final = regex(
     r"(?:cd|dis[ck]|dvd|bd|blu-?ray|part|pt)[ ._-]?\d{1,2}|bdmv|stream|video_ts|audio_ts|hvdvd_ts|playlist|backup"
     r"|avchd|certificate|subs?|subtitles",
     re.IGNORECASE,
 )
-_STRUCTURE: Final = re.compile(r"bdmv|stream|video_ts|hvdvd_ts|playlist|avchd", re.IGNORECASE)
-_SEASON: Final = re.compile(
+_STRUCTURE: Final = regex(r"bdmv|stream|video_ts|hvdvd_ts|playlist|avchd", re.IGNORECASE)
+_SEASON: Final = regex(
     rf"(?:(?:{SEASON})[ ._-]*|s)(?P<number>\d{{1,4}})(?:[ ._-].*|\(.*)?"
     rf"|(?P<ordinal>\d{{1,2}})(?:st|nd|rd|th|\.|ª|º|a|-?[йяе])?[ ._-]?(?:{SEASON})(?:[ ._-].*)?",
     re.IGNORECASE,
 )
-_YEAR: Final = re.compile(r"(?:19|20)\d\d")
+_YEAR: Final = regex(r"(?:19|20)\d\d")
 
 
 class Shelf(Struct, frozen=True, kw_only=True):

@@ -6,30 +6,31 @@ from typing import Final
 from msgspec import Struct
 
 from scrobbler.events import Ids
+from scrobbler.reading.pattern import regex
 from scrobbler.reading.words import LABEL, MARK
 
-_ID: Final = re.compile(
+_ID: Final = regex(
     r"[\[{(]\s*(?:(?:imdb(?:[-_ ]?id)?\s*[-=:]\s*)?(?P<imdb>tt\d{5,10})"
     r"|(?P<source>tmdb|tvdb|themoviedb|thetvdb|trakt)(?:[-_ ]?id)?\s*[-=:]\s*(?P<id>\d{1,9}))\s*[\]})]",
     re.IGNORECASE,
 )
-_ID_TAG: Final = re.compile(r"\s*[\[{(]\s*(?:imdb|tmdb|tvdb|themoviedb|thetvdb|trakt)[^\[\]{}()]*[\]})]", re.IGNORECASE)
-_BRACES: Final = re.compile(r"\s*\{[^{}]*\}")
-_LEADING: Final = re.compile(r"\s*(?:\[(?P<square>[^\[\]]*)\]|【(?P<thick>[^【】]*)】)[\s._-]*")
-_SQUARE: Final = re.compile(r"\[([^\[\]]*)\]|【([^【】]*)】|「([^「」]*)」")
-_ROUND: Final = re.compile(r"\(([^()]*)\)")
-_SITE: Final = re.compile(
+_ID_TAG: Final = regex(r"\s*[\[{(]\s*(?:imdb|tmdb|tvdb|themoviedb|thetvdb|trakt)[^\[\]{}()]*[\]})]", re.IGNORECASE)
+_BRACES: Final = regex(r"\s*\{[^{}]*\}")
+_LEADING: Final = regex(r"\s*(?:\[(?P<square>[^\[\]]*)\]|【(?P<thick>[^【】]*)】)[\s._-]*")
+_SQUARE: Final = regex(r"\[([^\[\]]*)\]|【([^【】]*)】|「([^「」]*)」")
+_ROUND: Final = regex(r"\(([^()]*)\)")
+_SITE: Final = regex(
     r"\s*(?:www\.[\w-]+\.\w{2,5}|[\w-]+\.(?:com|org|net|to|tv))\s+-\s+"
     r"|\s*www[._ ][\w-]+[._ ](?:com|org|net|to)[\s._-]+",
     re.IGNORECASE,
 )
-_WHOLE_TITLE: Final = re.compile(r"\s*(\[[^\[\]]*[^\W\d_][^\[\]]*\])\s*\d?\s*(?:\((?:19|20)\d\d\)|$)")
+_WHOLE_TITLE: Final = regex(r"\s*(\[[^\[\]]*[^\W\d_][^\[\]]*\])\s*\d?\s*(?:\((?:19|20)\d\d\)|$)")
 """A film's title that is itself in brackets."""
-_COPY: Final = re.compile(
+_COPY: Final = regex(
     r"^(?:copy of|kopie von|copie de|copia de) | - (?:copy|kopie|copie|copia)(?: \(\d+\))?$", re.IGNORECASE
 )
-_YEAR: Final = re.compile(r"(?:19|20)\d\d")
-_NUMBER: Final = re.compile(
+_YEAR: Final = regex(r"(?:19|20)\d\d")
+_NUMBER: Final = regex(
     r"\d{1,4}(?:v\d)?(?:\s?end)?|s\d{1,4}[ ._]?e\d{1,4}.{0,12}|\d{1,2}x\d{2,3}.{0,9}|(?:e|ep|cap)[ ._]?\d{1,4}(?:v\d)?"
     r"|第?\s?\d{1,4}\s?[話话集回]",
     re.IGNORECASE,

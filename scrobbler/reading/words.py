@@ -7,6 +7,7 @@ Each is matched without case and only as a whole word. A *mark* is a word that n
 import re
 from typing import Final
 
+from scrobbler.reading.pattern import regex
 from scrobbler.trakt.titles import fold
 
 BEGIN: Final = r"(?<![a-z0-9])"
@@ -15,7 +16,7 @@ END: Final = r"(?![a-z0-9])"
 
 
 def _word(pattern: str) -> re.Pattern[str]:
-    return re.compile(rf"{BEGIN}(?:{pattern}){END}", re.IGNORECASE)
+    return regex(rf"{BEGIN}(?:{pattern}){END}", re.IGNORECASE)
 
 
 SOURCE: Final = _word(
@@ -31,7 +32,7 @@ SOUND: Final = _word(
     r"aac(?:[ .]?\d[ .]\d)?|e?-?ac-?3|ddp?\+?[ .]?[257][ .][01]|dd5|dts(?:-?(?:hd|x|es))?|truehd|atmos|flac"
     r"|opus|[257]\.1"
 )
-MARK: Final = re.compile("|".join(found.pattern for found in (SOURCE, CODEC, RESOLUTION, SOUND)), re.IGNORECASE)
+MARK: Final = regex("|".join(found.pattern for found in (SOURCE, CODEC, RESOLUTION, SOUND)), re.IGNORECASE)
 """Any word that no title has."""
 
 LABEL: Final = _word(
@@ -130,7 +131,7 @@ SHELVES: Final = (
 )
 """Folders that say nothing of what lies in them."""
 
-_CAMERA: Final = re.compile(
+_CAMERA: Final = regex(
     r"(?:vid|img|dsc[fn]?|mvi|mov|pxl|gopr|gx|gh|gp|dji|clip|video|cam|pano|inshot|snapchat|trim|signal|telegram|tiktok"
     r"|whatsapp[ ._-]video|screen[ ._-]?(?:recording|capture|cast|rec|record)?|bildschirmaufnahme|recording|rec|record"
     r"|new[ ._-]recording|aufnahme|aufzeichnung|запись|grabación|enregistrement|untitled|unbenannt|output|out|input"
@@ -142,8 +143,8 @@ _CAMERA: Final = re.compile(
     r"(?:[\s\d._()\[\]:#@~+-]|\d+x\d+|T(?=\d)|WA(?=\d)|at|um|às|à|am|pm|copy|final|edit|from|recording|z(?=\W|_|$))*",
     re.IGNORECASE,
 )
-_NO_WORD: Final = re.compile(r"[\W\d_]*")
-_HASH: Final = re.compile(r"[0-9a-f]{16,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_NO_WORD: Final = regex(r"[\W\d_]*")
+_HASH: Final = regex(r"[0-9a-f]{16,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _HOME: Final = frozenset(
     fold(word)
     for word in (

@@ -80,13 +80,17 @@ class Config(Struct, frozen=True, kw_only=True):
 
 def default_path() -> Path:
     """The file that is read when no option names one: ``SCROBBLER_CONFIG``, else the user's configuration folder."""
+    if chosen := os.environ.get("SCROBBLER_CONFIG"):
+        return Path(chosen)
     import platformdirs  # noqa: PLC0415  # not needed where the path is given
 
-    return Path(os.environ.get("SCROBBLER_CONFIG") or platformdirs.user_config_path("scrobbler") / "config.toml")
+    return platformdirs.user_config_path("scrobbler") / "config.toml"
 
 
-def load(path: Path | None = None) -> Config:
+def load(path: Path | None = None, state_dir: Path | None = None) -> Config:
     """The configuration in a file; without a path the default one, which need not exist.
+
+    ``state_dir`` holds above what the file says.
 
     Raises ``ConfigError`` with the file, the line, the key and what is allowed there.
     """
@@ -97,15 +101,15 @@ def load(path: Path | None = None) -> Config:
     except FileNotFoundError:
         if must_exist:
             raise ConfigError(f"{path}: there is no such file") from None
-        return parse("", None)
+        return parse("", None, state_dir)
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
-    return parse(text, path)
+    return parse(text, path, state_dir)
 
 
-def parse(text: str, path: Path | None) -> Config:
+def parse(text: str, path: Path | None, state_dir: Path | None = None) -> Config:
     """The configuration in a text. Raises ``ConfigError`` as ``load`` does."""
     document = Document(path or Path("(no configuration file)"), text)
     sections = document.table((), Sections)
@@ -135,7 +139,7 @@ def parse(text: str, path: Path | None) -> Config:
         targets=_targets(document, notify.targets),
         says=named(notify.say),
         silent_after_days=notify.silent_after_days,
-        state_dir=_state_dir(state),
+        state_dir=_state_dir(state_dir or os.environ.get("SCROBBLER_STATE") or state.dir),
         keep_days=state.keep_days,
         rules=rules.read(document),
     )
@@ -219,9 +223,10 @@ def _targets(document: Document, chosen: tuple[str, ...] | None) -> Targets:
     return Targets(addresses=chosen, place=f"{document.path}:{document.line(at)}: {'.'.join(at)}")
 
 
-def _state_dir(state: State) -> Path:
-    """``SCROBBLER_STATE``, else what the file says, else the user's state folder."""
-    import platformdirs  # noqa: PLC0415
+def _state_dir(chosen: Path | str | None) -> Path:
+    """What was chosen, else the user's state folder."""
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    import platformdirs  # noqa: PLC0415  # as above
 
-    chosen = os.environ.get("SCROBBLER_STATE") or state.dir
-    return Path(chosen).expanduser().absolute() if chosen else platformdirs.user_state_path("scrobbler")
+    return platformdirs.user_state_path("scrobbler")
