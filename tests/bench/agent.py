@@ -17,6 +17,9 @@ from scrobbler.trakt.tokens import TokenFile, Tokens
 PATIENCE = 20.0
 """Seconds until it must be up, and until it must be down."""
 
+APP = "bench"
+"""What it calls itself at Trakt, and the secret of that."""
+
 _READY = "watching"
 _LISTENS = " listening on "
 
@@ -47,6 +50,11 @@ class Agent:
         if not self.ready_at.done():
             self.ready_at.set_exception(MeasurementError("the agent ended: " + " / ".join(self.last_words)))
 
+    async def kill(self) -> None:
+        """As the kernel does it: not a word more comes of it."""
+        self._process.kill()
+        await self._process.wait()
+
     async def ready(self) -> float:
         try:
             return await asyncio.wait_for(self.ready_at, PATIENCE)
@@ -55,12 +63,15 @@ class Agent:
 
 
 @asynccontextmanager
-async def agent(folder: Path, url: str, sockets: Path, *, web: bool = False, more: str = "") -> AsyncIterator[Agent]:
-    """Starts one in an empty folder, waits until it is ready, and ends it. It watches the players in ``sockets``.
+async def agent(
+    folder: Path, url: str, sockets: Path, *, web: bool = False, more: str = "", tokens: Tokens | None = None
+) -> AsyncIterator[Agent]:
+    """Starts one, waits until it is ready, and ends it. It watches the players in ``sockets``.
 
-    ``more``: of its configuration.
+    ``folder`` is empty, or what the last one there has left. ``more``: of its configuration. ``tokens``: for a Trakt
+    that looks at them.
     """
-    words = ("-m", "scrobbler", "run", *_prepare(folder, _config(url, sockets, web=web) + more))
+    words = ("-m", "scrobbler", "run", *_prepare(folder, _config(url, sockets, web=web) + more, tokens))
     spawned_at = time.monotonic()
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -91,21 +102,20 @@ def environment(folder: Path) -> dict[str, str]:
     return {**kept, "HOME": str(folder), "XDG_RUNTIME_DIR": str(folder), "LANG": "C.UTF-8"}
 
 
-def _prepare(folder: Path, config: str) -> tuple[str, ...]:
+def _prepare(folder: Path, config: str, tokens: Tokens | None) -> tuple[str, ...]:
     """Fills the folder, with an account that is signed in; gives the options that name it."""
     (folder / "config.toml").write_text(config)
-    _sign_in(folder / "state")
+    TokenFile(folder / "state", "default").write(tokens or _invented())
     return "--config", str(folder / "config.toml"), "--state", str(folder / "state")
 
 
 def _config(url: str, sockets: Path, *, web: bool) -> str:
-    text = f'[trakt]\napi_url = "{url}"\nauth_url = "{url}"\nclient_id = "bench"\nclient_secret = "bench"\n'
+    text = f'[trakt]\napi_url = "{url}"\nauth_url = "{url}"\nclient_id = "{APP}"\nclient_secret = "{APP}"\n'
     text += f'[players.mpv]\nsockets = "{sockets}"\n'
     return text + ('[server]\nlisten = "127.0.0.1:0"\n' if web else "")
 
 
-def _sign_in(state: Path) -> None:
+def _invented() -> Tokens:
     now = datetime.now(UTC)
     expires_at = now + timedelta(days=7)
-    tokens = Tokens(access_token="a" * 64, refresh_token="r" * 64, created_at=now, expires_at=expires_at)
-    TokenFile(state, "default").write(tokens)
+    return Tokens(access_token="a" * 64, refresh_token="r" * 64, created_at=now, expires_at=expires_at)

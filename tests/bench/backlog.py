@@ -1,6 +1,6 @@
 """What a step, a commit and an entry of the outbox cost, and whether they cost more where there are very many.
 
-Draining is bounded by Trakt's one write a second if an entry's own cost is small beside that second, however many wait.
+That it is sent no faster than one a second is in ``drain``, with the real agent.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ import msgspec
 from bench.bench import Bench
 from bench.figure import Figure, Goal, Unit, percentile
 
-from scrobbler.events import Ids, Kind, Media, PlayerEvent, Seconds, SessionKey
+from scrobbler.events import Ids, Kind, Media, MediaKind, PlayerEvent, Seconds, SessionKey
 from scrobbler.machine.policy import Policy
 from scrobbler.machine.scrobble import Action, Scrobble
 from scrobbler.machine.session import Session
@@ -25,6 +25,7 @@ from scrobbler.state.store import Store
 
 FEW, SESSIONS, ENTRIES = 10, 10_000, 100_000
 SAME = Goal(most=1.5, of_floor=True)
+APART, FILMS = timedelta(minutes=10), 200
 NOW = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
 MEDIA = Media(title="Heat", year=1995, ids=Ids(imdb="tt0113277"))
 POLICY = Policy()
@@ -114,25 +115,8 @@ def _sessions(bench: Bench, live: int) -> tuple[float, ...]:
 
 def _entries(bench: Bench, waiting: int) -> tuple[float, ...]:
     """One of so many is claimed, and then settled; each is on the disk."""
-
-    def watch(number: int) -> Scrobble:
-        return Scrobble(
-            session=SessionKey(source="tv", id=str(number)),
-            sitting=f"sitting {number}",
-            account="default",
-            action=Action.STOP,
-            media=MEDIA,
-            at=NOW,
-            position=Seconds(9_900.0),
-            duration=Seconds(10_200.0),
-        )
-
-    def fill(db: sqlite3.Connection) -> None:
-        for number in range(waiting):
-            outbox.enqueue(db, watch(number), NOW)
-
     with closing(Store(bench.fresh(), NOW)) as store:
-        store._database.submit(fill).result()
+        fill(store, waiting, NOW)
 
         def act() -> None:
             entry = store.claim("default", NOW).result()
@@ -140,3 +124,27 @@ def _entries(bench: Bench, waiting: int) -> tuple[float, ...]:
             store.settle(entry).result()
 
         return _timed(min(bench.rounds.tight, waiting), act)
+
+
+def fill(store: Store, waiting: int, now: datetime) -> None:
+    """So many watches wait, the oldest first: one every ten minutes, of two hundred films in turn."""
+
+    def work(db: sqlite3.Connection) -> None:
+        for number in range(waiting):
+            outbox.enqueue(db, _watch(number, now - (waiting - number) * APART), now)
+
+    store._database.submit(work).result()
+
+
+def _watch(number: int, at: datetime) -> Scrobble:
+    film = number % FILMS + 2  # the first is called otherwise
+    return Scrobble(
+        session=SessionKey(source="tv", id=str(number)),
+        sitting=f"sitting {number}",
+        account="default",
+        action=Action.STOP,
+        media=Media(kind=MediaKind.MOVIE, title=f"Bench {film}", year=2020, ids=Ids(imdb=f"tt{film:07}")),
+        at=at,
+        position=Seconds(9_900.0),
+        duration=Seconds(10_200.0),
+    )

@@ -26,11 +26,38 @@ class Rounds(Struct, frozen=True, kw_only=True):
     versions: int = 20
     memories: int = 3
     posts: int = 6000
+    flood: float = 30.0
+    """Seconds."""
+    crowd: int = 10_000
+    """Sessions at once."""
+    soak: int = 10_000
+    """Watches in a day."""
+    drained: int = 60
+    """Entries that are really sent."""
     window: float = 60.0
-    """A multiple of the 15 s at which the agent looks at a position."""
+    """A multiple of the 30 s at which the agent looks at a position."""
+    watch: float = 60.0
+    """Seconds of the film that is watched from its beginning to its end."""
+    outage: float = 60.0
+    """Seconds for which Trakt stays away after it."""
 
 
-QUICK = Rounds(pauses=6, tight=60, opens=5, spawns=3, versions=5, memories=1, posts=1500, window=15.0)
+QUICK = Rounds(
+    watch=24.0,
+    outage=10.0,
+    flood=5.0,
+    crowd=2000,
+    soak=3000,
+    drained=15,
+    pauses=6,
+    tight=60,
+    opens=5,
+    spawns=3,
+    versions=5,
+    memories=1,
+    posts=1500,
+    window=30.0,
+)
 
 
 class Bench:

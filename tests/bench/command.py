@@ -8,21 +8,45 @@ import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
-from bench import backlog, idle, journal, latency, memory, names, opening, table, webhooks
+from bench import (
+    backlog,
+    crowd,
+    drain,
+    flood,
+    idle,
+    journal,
+    latency,
+    loading,
+    loss,
+    memory,
+    names,
+    opening,
+    soak,
+    table,
+    watch,
+    webhooks,
+)
 from bench.bench import QUICK, Bench, Rounds
 from bench.figure import Figure, MeasurementError
 from bench.player import film
 
 MEASUREMENTS: Mapping[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
     "pause": latency.measure,
+    "load": loading.measure,
     "open": opening.players,
     "spawn": opening.agents,
     "version": opening.commands,
+    "watch": watch.measure,
+    "loss": loss.measure,
     "idle": idle.measure,
     "memory": memory.measure,
     "journal": journal.measure,
     "backlog": backlog.measure,
+    "drain": drain.measure,
     "webhooks": webhooks.measure,
+    "flood": flood.measure,
+    "crowd": crowd.measure,
+    "soak": soak.measure,
     "names": names.measure,
 }
 

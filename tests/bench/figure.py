@@ -22,13 +22,26 @@ class Unit(Enum):
     US = "us"
     RATE = "/s"
     CALLS = "calls"
+    HOURLY = "/h"
+    SIZE = "KiB"
+    COUNT = "count"
+    S = "s"
 
 
 class Goal(Struct, frozen=True, kw_only=True):
-    """The most that is wanted: of the unit itself, or of the floor."""
+    """The most that is wanted, of the unit itself or of the floor; and the least, where less is no better."""
 
     most: float
     of_floor: bool = False
+    least: float | None = None
+
+    def holds(self, value: float) -> bool:
+        return value <= self.most and (self.least is None or value >= self.least)
+
+
+def exactly(wanted: float) -> Goal:
+    """No more, and no less."""
+    return Goal(most=wanted, least=wanted)
 
 
 class Figure(Struct, frozen=True, kw_only=True):
@@ -58,7 +71,7 @@ class Figure(Struct, frozen=True, kw_only=True):
     def met(self) -> bool | None:
         """Whether the goal is reached; None where there is none, or no floor to compare with."""
         value = self.ratio if self.goal is not None and self.goal.of_floor else self.p50
-        return None if self.goal is None or value is None else value <= self.goal.most
+        return None if self.goal is None or value is None else self.goal.holds(value)
 
 
 def percentile(samples: Sequence[float], which: int) -> float:

@@ -1,85 +1,19 @@
-"""From a pause in mpv to the request on the wire, beside the sum of its parts at their barest.
+"""From a pause in mpv to the request on the wire, beside the sum of its parts at their barest."""
 
-The parts are measured between the rounds, as far apart from each other as the rounds are: mpv's own time until an
-observer hears of the pause (on a second player that the agent does not know), one durable commit, one request by bare
-httpx. Back to back they are faster, because caches are warm; both are told, and the floor is the spaced sum.
-"""
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import Any
 
-import asyncio
-import sys
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
-from typing import Any, Self
-
-from bench import parts
-from bench.agent import environment
-from bench.bench import SPACING, Bench, rest
-from bench.figure import Figure, Goal, MeasurementError, Unit, milliseconds, percentile
-from bench.player import Mpv, changed
+from bench.bench import Bench
+from bench.figure import Figure, Goal, Unit, milliseconds, percentile
+from bench.floor import Bystander, Floor
 from bench.trakt import Trakt, arrival
 
-GOAL = Goal(most=3.0, of_floor=True)
+GOAL = Goal(most=1.5, of_floor=True)
+TAIL = Goal(most=4.0, of_floor=True)
+"""Of the 95th percentile; it is compared with what the floor takes as a rule."""
 VERBS = (("pause", True, "/scrobble/pause"), ("resume", False, "/scrobble/start"))
-
-
-class _Parts:
-    """The child process that commits and posts when it is told to."""
-
-    def __init__(self, process: asyncio.subprocess.Process, trakt: Trakt) -> None:
-        self._process = process
-        self._trakt = trakt
-
-    @classmethod
-    @asynccontextmanager
-    async def running(cls, folder: Path, trakt: Trakt) -> AsyncIterator[Self]:
-        pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            str(parts.__file__),
-            trakt.url,
-            str(folder),
-            stdin=pipe,
-            stdout=pipe,
-            env=environment(folder),
-        )
-        try:
-            yield cls(process, trakt)
-        finally:
-            if process.stdin is not None:
-                process.stdin.close()
-            await process.wait()
-
-    async def commit(self) -> float:
-        began, ended = await self._tell("commit")
-        return ended - began
-
-    async def post(self) -> float:
-        """Call to arrival."""
-        arrived = self._trakt.expect("/floor")
-        began, _ = await self._tell("post")
-        return await arrival(arrived, "the floor's request") - began
-
-    async def _tell(self, word: str) -> tuple[float, float]:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(f"{word}\n".encode())
-        instants = (await self._process.stdout.readline()).split()
-        if len(instants) != 2:
-            raise MeasurementError("the floor's process ended")
-        return float(instants[0]), float(instants[1])
-
-
-class _Bystander:
-    """A player that nobody watches but us: how long mpv itself takes."""
-
-    def __init__(self, player: Mpv) -> None:
-        self._mouth, self._ear = player.line(), player.line()
-        self._ear.say("observe_property", 1, "pause")
-        self._ear.until(changed("pause", value=False))
-
-    def set(self, *, paused: bool) -> float:
-        return -self._mouth.say("set_property", "pause", paused) + self._ear.until(changed("pause", value=paused))
 
 
 async def measure(bench: Bench) -> list[Figure]:
@@ -91,50 +25,44 @@ async def measure(bench: Bench) -> list[Figure]:
 
     async with AsyncExitStack() as stack:
         trakt = await stack.enter_async_context(Trakt().listening())
-        doer = await stack.enter_async_context(_Parts.running(bench.fresh(), trakt))
+        floor = await stack.enter_async_context(Floor.beside(bench, trakt, note))
         running = await stack.enter_async_context(bench.agent(trakt))
-        bystander = _Bystander(await stack.enter_async_context(bench.mpv(bench.fresh())))
         player, _ = await stack.enter_async_context(bench.scrobbled(trakt, running))
         mouth = player.line()
-        await _round(trakt, mouth.say, bystander, doer, lambda *_: None)  # the first time of all is told elsewhere
+        await _round(trakt, mouth.say, floor)
+        samples.clear()  # the first time of all is told elsewhere
         for number in range(bench.rounds.pauses):
             bench.say(f"pause and resume, round {number + 1} of {bench.rounds.pauses}")
-            await _round(trakt, mouth.say, bystander, doer, note)
-        for _ in range(bench.rounds.tight):
-            note("commit, tight", await doer.commit())
-        for _ in range(bench.rounds.tight):
-            note("post, tight", await doer.post())
+            await _round(trakt, mouth.say, floor)
+        await floor.tight(bench.rounds.tight)
     return _figures(samples)
 
 
-async def _round(
-    trakt: Trakt, say: Callable[..., float], bystander: _Bystander, doer: _Parts, note: Callable[[str, float], None]
-) -> None:
-    """One pause and one resume, and between them the parts, a third of the time apart from each other."""
+async def _round(trakt: Trakt, say: Callable[..., float], floor: Floor) -> None:
+    """One pause and one resume, and the parts before each."""
     for verb, paused, path in VERBS:
-        await rest(SPACING / 4)
-        note(f"mpv, {verb}", bystander.set(paused=paused))
-        await rest(SPACING / 4)
-        note("commit", await doer.commit())
-        await rest(SPACING / 4)
-        note("post", await doer.post())
-        await rest(SPACING / 4)
+        await floor.spaced(f"mpv, {verb}", partial(Bystander.set, paused=paused))
         arrived = trakt.expect(path)
         began = say("set_property", "pause", paused)
-        note(verb, await arrival(arrived, f"a {verb}") - began)
+        floor.note(verb, await arrival(arrived, f"a {verb}") - began)
 
 
 def _figures(samples: Mapping[str, list[float]]) -> list[Figure]:
     told = {name: milliseconds(each) for name, each in samples.items()}
-
-    def floor(verb: str) -> float:
-        return sum(percentile(told[name], 50) for name in (f"mpv, {verb}", "commit", "post"))
+    figures = []
 
     def row(name: str, key: str, **more: Any) -> Figure:
         return Figure(name=name, unit=Unit.MS, samples=told[key], **more)
 
+    for verb, _, _ in VERBS:
+        floor = sum(percentile(told[name], 50) for name in (f"mpv, {verb}", "commit", "post"))
+        late = percentile(told[verb], 95)
+        figures += [
+            row(f"mpv {verb} -> request at Trakt", verb, floor=floor, goal=GOAL),
+            Figure(name=f"  mpv {verb}, p95", unit=Unit.MS, samples=(late,), floor=floor, goal=TAIL),
+        ]
     return [
-        *(row(f"mpv {verb} -> request at Trakt", verb, floor=floor(verb), goal=GOAL) for verb, _, _ in VERBS),
+        *figures,
         *(row(f"  part: mpv's own, {verb} -> event", f"mpv, {verb}") for verb, _, _ in VERBS),
         row("  part: durable commit, spaced", "commit"),
         row("  part: durable commit, back to back", "commit, tight"),

@@ -57,8 +57,10 @@ def _figures(trakt: Trakt, store: Store, double: Double) -> list[Figure]:
     floor = percentile(bare, 50)
     return [
         Figure(name="name identified, uncached", unit=Unit.US, samples=first, floor=floor, goal=_times(2)),
+        Figure(name="  that is", unit=Unit.RATE, samples=tuple(1e6 / each for each in first), floor=1e6 / floor),
         Figure(name="  part: the same search by the client alone", unit=Unit.US, samples=bare),
         Figure(name="name identified, cached", unit=Unit.US, samples=again),
+        Figure(name="  that is", unit=Unit.RATE, samples=tuple(1e6 / each for each in again)),
         Figure(name="name identified, cached, first time after a restart", unit=Unit.US, samples=restarted),
         Figure(name="Trakt calls to identify a film", unit=Unit.CALLS, samples=(film,), goal=Goal(most=2)),
         Figure(name="Trakt calls for the same after a restart", unit=Unit.CALLS, samples=(after,), goal=Goal(most=0)),

@@ -12,7 +12,20 @@ import msgspec
 from bench.figure import Figure, MeasurementError, Unit
 from msgspec import Struct
 
-_PLACES = {Unit.MS: 2, Unit.MIB: 1, Unit.CPU: 4, Unit.WAKES: 1, Unit.KIB: 0, Unit.US: 1, Unit.RATE: 0, Unit.CALLS: 0}
+_PLACES = {
+    Unit.MS: 2,
+    Unit.MIB: 1,
+    Unit.CPU: 4,
+    Unit.WAKES: 1,
+    Unit.KIB: 0,
+    Unit.US: 1,
+    Unit.RATE: 0,
+    Unit.CALLS: 0,
+    Unit.HOURLY: 0,
+    Unit.SIZE: 1,
+    Unit.COUNT: 0,
+    Unit.S: 2,
+}
 _HEADS = ("figure", "unit", "p50", "p95", "floor", "ratio", "goal", "", "n")
 
 
@@ -75,9 +88,12 @@ def _row(figure: Figure) -> tuple[str, ...]:
 
 
 def _goal(figure: Figure) -> str:
-    if figure.goal is None:
+    goal = figure.goal
+    if goal is None:
         return ""
-    return f"<= {figure.goal.most:g}" + (" x floor" if figure.goal.of_floor else "")
+    least = "" if goal.least in {None, goal.most} else f">= {goal.least:g}, "
+    sign = "=" if goal.least == goal.most else "<="
+    return f"{least}{sign} {goal.most:g}" + (" x floor" if goal.of_floor else "")
 
 
 def _number(figure: Figure, value: float | None) -> str:

@@ -17,12 +17,7 @@ from bench.figure import MeasurementError
 PATIENCE = 20.0
 """Seconds after which a request that must come does not come any more."""
 
-_MOVIE = {
-    "title": "Bench",
-    "year": 2020,
-    "ids": {"trakt": 1, "slug": "bench-2020", "imdb": "tt0000001", "tmdb": 1},
-    "runtime": 10,
-}
+_REST = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n"
 
 
 class Trakt:
@@ -34,6 +29,12 @@ class Trakt:
         """All requests so far."""
         self.holds = False
         """Whether it takes requests and answers none."""
+        self.rests = False
+        """Whether it asks for an hour's rest instead of doing anything."""
+        self.written: list[float] = []
+        """The instants of the requests that change something."""
+        self.watched = 0
+        """How many plays it has taken."""
         self._expected: deque[tuple[str, asyncio.Future[float]]] = deque()
 
     @asynccontextmanager
@@ -51,8 +52,10 @@ class Trakt:
         self._expected.append((path, expected))
         return expected
 
-    def arrived(self, path: str, at: float) -> None:
+    def arrived(self, method: str, path: str, at: float) -> None:
         self.calls += 1
+        if method != "GET":
+            self.written.append(at)
         for each in self._expected:
             if each[0] == path:
                 self._expected.remove(each)
@@ -89,13 +92,18 @@ class _Connection(asyncio.Protocol):
                 if not found:
                     return
                 self._request, self._heard = _read(head), rest
-                self._trakt.arrived(self._request[1], time.monotonic())
+                self._trakt.arrived(*self._request[:2], time.monotonic())
             method, path, length = self._request
             if len(self._heard) < length:
                 return
             body, self._heard, self._request = self._heard[:length], self._heard[length:], None
             if not self._trakt.holds:
-                self._transport.write(_answer(method, path, body))
+                self._transport.write(_REST if self._trakt.rests else self._answered(method, path, body))
+
+    def _answered(self, method: str, path: str, body: bytes) -> bytes:
+        status, data = _reply(method, path, body)
+        self._trakt.watched += isinstance(data, dict) and (data.get("action") == "scrobble" or "added" in data)
+        return _answer(status, data)
 
 
 def _read(head: bytes) -> tuple[str, str, int]:
@@ -106,25 +114,46 @@ def _read(head: bytes) -> tuple[str, str, int]:
     return method, target.partition("?")[0], int(headers.get("content-length", "0"))
 
 
-def _answer(method: str, path: str, body: bytes) -> bytes:
-    status, data = _reply(method, path, body)
+def _answer(status: str, data: Any) -> bytes:
     content = b"" if data is None else json.dumps(data).encode()
     head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
     return head.encode() + content
 
 
 def _reply(method: str, path: str, body: bytes) -> tuple[str, Any]:
-    match method, path.strip("/").split("/"):
-        case "POST", ["scrobble", action]:
+    names = path.strip("/").split("/")
+    return _looked_up(names) if method == "GET" else _taken(names, body)
+
+
+def _taken(names: list[str], body: bytes) -> tuple[str, Any]:
+    match names:
+        case ["scrobble", action]:
             said = json.loads(body)
             done = "scrobble" if action == "stop" and said["progress"] >= 80 else action
-            return "201 Created", {"id": 1, "action": done, "progress": said["progress"], "movie": _MOVIE}
-        case "POST", ["floor"]:
-            return "201 Created", {"id": 1, "action": "pause", "progress": 10.0, "movie": _MOVIE}
-        case "GET", ["search", "movie"] | ["search", "imdb", _]:
-            return "200 OK", [{"type": "movie", "score": 1.0, "movie": _MOVIE}]
-        case "GET", ["users", "me", "watching"]:
+            film = _film(said["movie"]["ids"]["trakt"])
+            return "201 Created", {"id": 1, "action": done, "progress": said["progress"], "movie": film}
+        case ["sync", "history"]:
+            return "201 Created", {"added": {"movies": 1, "episodes": 0}, "not_found": {}}
+        case ["floor"]:
+            return "201 Created", {"id": 1, "action": "pause", "progress": 10.0, "movie": _film(1)}
+    return "404 Not Found", None
+
+
+def _looked_up(names: list[str]) -> tuple[str, Any]:
+    match names:
+        case ["search", "movie"]:
+            return "200 OK", [{"type": "movie", "score": 1.0, "movie": _film(1)}]
+        case ["search", "imdb", imdb]:
+            return "200 OK", [{"type": "movie", "score": 1.0, "movie": _film(int(imdb.removeprefix("tt")))}]
+        case ["users", "me", "watching"]:
             return "204 No Content", None
-        case "GET", ["sync", "playback"]:
+        case ["sync", "playback"] | ["sync", "history", _]:
             return "200 OK", []
     return "404 Not Found", None
+
+
+def _film(number: int) -> dict[str, Any]:
+    """One of very many; the first is the one that all players show but where it says otherwise."""
+    name = "Bench" if number == 1 else f"Bench {number}"
+    ids = {"trakt": number, "slug": f"bench-{number}", "imdb": f"tt{number:07}", "tmdb": number}
+    return {"title": name, "year": 2020, "ids": ids, "runtime": 10}

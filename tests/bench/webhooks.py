@@ -5,29 +5,22 @@ Each accepted webhook of the flood changes the state of its device, so each is i
 """
 
 import asyncio
-import json
-import socket
-import sys
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from itertools import cycle
-from urllib.parse import urlsplit
 
-from bench import bare
-from bench.agent import environment
 from bench.bench import Bench, rest
-from bench.figure import Figure, Goal, MeasurementError, Unit, milliseconds, percentile
+from bench.endpoint import endpoint
+from bench.figure import Figure, Goal, Unit, milliseconds, percentile
+from bench.jellyfin import PLAYERS, Line, post, said
 from bench.process import memory
 from bench.trakt import Trakt, arrival
 
 LANES = 16
 """Servers that post at once, each on a connection that it keeps."""
 BURST = 300
-SECRET = "the secret of the bench"
-PLAYERS = f'[players.jellyfin]\nsecret = "{SECRET}"\nusers = {{ "marta" = "default" }}\n'
 BEARABLE = Goal(most=1 / 0.7, of_floor=True)
-TICKS = 10_000_000
 
 
 async def measure(bench: Bench) -> list[Figure]:
@@ -35,65 +28,13 @@ async def measure(bench: Bench) -> list[Figure]:
     return [*await _flood(bench), *await _away(bench), *await _burst(bench), *await _wire(bench)]
 
 
-def _said(kind: str, device: str, place: float, *, paused: bool = False) -> bytes:
-    """What the official plugin sends with all its properties, in short."""
-    said = {
-        "ServerId": "s" * 32,
-        "NotificationType": kind,
-        "ItemType": "Movie",
-        "Name": "Bench",
-        "Year": 2020,
-        "Provider_imdb": "tt0000001",
-        "RunTimeTicks": 6000 * TICKS,
-        "PlaybackPositionTicks": int(place * TICKS),
-        "IsPaused": paused,
-        "DeviceId": device,
-        "NotificationUsername": "marta",
-        "UserId": "u" * 32,
-        "Overview": "x" * 400,
-    }
-    return json.dumps(said).encode()
-
-
-def _post(path: str, body: bytes) -> bytes:
-    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: text/plain; charset=utf-8\r\n"
-    return f"{head}X-Scrobbler-Token: {SECRET}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
-
-
-class _Line:
-    """A connection that is kept."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-
-    @classmethod
-    async def to(cls, url: str) -> "_Line":
-        where = urlsplit(url)
-        return cls(*await asyncio.open_connection(where.hostname, where.port))
-
-    async def ask(self, request: bytes) -> float:
-        """Seconds until it was answered with 200."""
-        began = time.monotonic()
-        self._writer.write(request)
-        head = await self._reader.readuntil(b"\r\n\r\n")
-        took = time.monotonic() - began
-        await self._reader.readexactly(3)  # "ok\n"
-        if not head.startswith(b"HTTP/1.1 200 "):
-            raise MeasurementError(f"a webhook was answered {head.partition(b' ')[2][:3].decode()}")
-        return took
-
-    def close(self) -> None:
-        self._writer.close()
-
-
 async def _throng(url: str, path: str, posts: int) -> float:
     """Seconds for so many webhooks, sixteen at a time; each device plays and pauses in turn."""
-    lines = [await _Line.to(url) for _ in range(LANES)]
+    lines = [await Line.to(url) for _ in range(LANES)]
 
-    async def lane(number: int, line: _Line) -> None:
-        words = [_said("PlaybackProgress", f"tv {number}", 600.0, paused=paused) for paused in (False, True)]
-        requests = cycle([_post(path, body) for body in words])
+    async def lane(number: int, line: Line) -> None:
+        words = [said("PlaybackProgress", f"tv {number}", 600.0, paused=paused) for paused in (False, True)]
+        requests = cycle([post(path, body) for body in words])
         for _ in range(posts // LANES):
             await line.ask(next(requests))
 
@@ -105,34 +46,15 @@ async def _throng(url: str, path: str, posts: int) -> float:
     return took
 
 
-@asynccontextmanager
-async def _floor(bench: Bench, mode: str, url: str) -> AsyncIterator[str]:
-    """The address of a bare endpoint."""
-    folder = bench.fresh()
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    words = (str(bare.__file__), mode, url, str(folder), str(port))
-    process = await asyncio.create_subprocess_exec(sys.executable, *words, env=environment(folder))
-    try:
-        async with asyncio.timeout(20):
-            while True:
-                with suppress(OSError):
-                    (await _Line.to(f"http://127.0.0.1:{port}")).close()
-                    break
-                await asyncio.sleep(0.05)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.kill()
-        await process.wait()
-
-
 async def _flood(bench: Bench) -> list[Figure]:
     """Accepted webhooks a second, and the memory that they take."""
     posts = bench.rounds.posts
     took: dict[str, list[float]] = {"parse": [], "commit": [], "ours": []}
     async with AsyncExitStack() as stack:
         trakt = await stack.enter_async_context(Trakt().listening())
-        floors = {mode: await stack.enter_async_context(_floor(bench, mode, trakt.url)) for mode in ("parse", "commit")}
+        floors = {
+            mode: await stack.enter_async_context(endpoint(bench, mode, trakt.url)) for mode in ("parse", "commit")
+        }
         running = await stack.enter_async_context(bench.agent(trakt, web=True, more=PLAYERS))
         before = memory(running.pid)[0]
         for number in range(5):
@@ -170,13 +92,13 @@ async def _away(bench: Bench) -> list[Figure]:
         trakt = await stack.enter_async_context(Trakt().listening())
         running = await stack.enter_async_context(bench.agent(trakt, web=True, more=PLAYERS))
         trakt.holds = True
-        floor = await _Line.to(await stack.enter_async_context(_floor(bench, "commit", trakt.url)))
-        line = await _Line.to(running.web)
+        floor = await Line.to(await stack.enter_async_context(endpoint(bench, "commit", trakt.url)))
+        line = await Line.to(running.web)
         for number in range(max(200, bench.rounds.tight)):
-            body = _said("PlaybackProgress", f"tv {number % 4}", 600.0, paused=number % 8 > 3)
-            took.append(await line.ask(_post("/hooks/jellyfin", body)))
+            body = said("PlaybackProgress", f"tv {number % 4}", 600.0, paused=number % 8 > 3)
+            took.append(await line.ask(post("/hooks/jellyfin", body)))
             await asyncio.sleep(0.01)
-            least.append(await floor.ask(_post("/hook", body)))
+            least.append(await floor.ask(post("/hook", body)))
             await asyncio.sleep(0.01)
         line.close()
         floor.close()
@@ -197,12 +119,12 @@ async def _burst(bench: Bench) -> list[Figure]:
     """How many calls to Trakt a burst of positions makes."""
     bench.say(f"a burst of {BURST} positions")
     async with Trakt().listening() as trakt, bench.agent(trakt, web=True, more=PLAYERS) as running:
-        lines = [await _Line.to(running.web) for _ in range(8)]
+        lines = [await Line.to(running.web) for _ in range(8)]
         places = iter(range(BURST))
 
-        async def lane(line: _Line) -> None:
+        async def lane(line: Line) -> None:
             for place in places:
-                await line.ask(_post("/hooks/jellyfin", _said("PlaybackProgress", "tv", 600.0 + place / BURST)))
+                await line.ask(post("/hooks/jellyfin", said("PlaybackProgress", "tv", 600.0 + place / BURST)))
 
         began = time.monotonic()
         await asyncio.gather(*map(lane, lines))
@@ -224,15 +146,15 @@ async def _wire(bench: Bench) -> list[Figure]:
     async with AsyncExitStack() as stack:
         trakt = await stack.enter_async_context(Trakt().listening())
         running = await stack.enter_async_context(bench.agent(trakt, web=True, more=PLAYERS))
-        floor = await stack.enter_async_context(_floor(bench, "forward", trakt.url))
-        ours, bares = await _Line.to(running.web), await _Line.to(floor)
+        floor = await stack.enter_async_context(endpoint(bench, "forward", trakt.url))
+        ours, bares = await Line.to(running.web), await Line.to(floor)
         samples, least = list[float](), list[float]()
         for number, body in enumerate(_turns(bench.rounds.pauses * 2 + 1)):
             bench.say(f"webhook to the wire, {number} of {bench.rounds.pauses * 2}")
             path = "/scrobble/pause" if number % 2 else "/scrobble/start"
-            taken = await _timed(trakt, path, ours, _post("/hooks/jellyfin", body))
+            taken = await _timed(trakt, path, ours, post("/hooks/jellyfin", body))
             await rest()
-            bottom = await _timed(trakt, "/floor", bares, _post("/hook", body))
+            bottom = await _timed(trakt, "/floor", bares, post("/hook", body))
             await rest()
             if number:  # the first of all opens connections
                 samples.append(taken)
@@ -255,10 +177,10 @@ async def _wire(bench: Bench) -> list[Figure]:
 def _turns(count: int) -> Iterator[bytes]:
     """Playing and paused in turn, each a little further."""
     for number in range(count):
-        yield _said("PlaybackProgress", "tv", 600.0 + number, paused=bool(number % 2))
+        yield said("PlaybackProgress", "tv", 600.0 + number, paused=bool(number % 2))
 
 
-async def _timed(trakt: Trakt, path: str, line: _Line, request: bytes) -> float:
+async def _timed(trakt: Trakt, path: str, line: Line, request: bytes) -> float:
     """Seconds from a webhook to the request that comes of it."""
     arrived = trakt.expect(path)
     began = time.monotonic()

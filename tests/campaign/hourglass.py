@@ -4,11 +4,20 @@ import asyncio
 import selectors
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-
-from conftest import Clock
+from typing import Protocol
 
 _POLL = 0.002
 """Seconds of real time between two looks at those who work beside the loop."""
+
+
+class Clock(Protocol):
+    """A clock that moves only when it is told to."""
+
+    def monotonic(self) -> float:
+        """Seconds."""
+        ...
+
+    def advance(self, seconds: float) -> None: ...
 
 
 class Hourglass(asyncio.SelectorEventLoop):
