@@ -6,17 +6,19 @@ from pathlib import Path
 from coverage import Coverage
 
 _SPINE = """
-errors events adapters form payload lock file folder household filters admission playback repeats agent
+errors events adapters form payload watching household filters admission repeats playback playbacks agent
+lock file age folder
 machine/ step session motion parts policy scrobble handover
-state/ schema database sessions outbox plays amendments decisions wishes people vigil corrections answers store snapshot
-delivery/ courier settlement outlet backoff history label meaning naming network senders
+state/ schema database sessions outbox plays amendments decisions wishes people vigil corrections answers
+state/ store snapshot promise patience
+delivery/ courier settlement outlet backoff history label meaning naming network senders withdrawal
 settings/ config tables credentials toml rules secrets addresses
 welcome/ invitation usher
 control/ channel deed request people
 notices/ notify notice target kind post gathering lines vigil
 replay/ capture explanation recording replay
 service/ supervisor
-web/ page actions forms news shown paper mender
+web/ hooks page actions forms news shown paper mender
 """
 """A folder a line, and what counts in it."""
 SPINE = tuple(
@@ -27,6 +29,7 @@ SPINE = tuple(
 TESTED_BY = {
     "errors": "test_delivery",
     "playback": "test_agent",
+    "playbacks": "test_agent",
     "repeats": "test_flood",
     "machine/step": "test_session",
     "machine/motion": "test_session",
@@ -42,6 +45,7 @@ TESTED_BY = {
     "delivery/settlement": "test_delivery",
     "delivery/history": "test_delivery",
     "delivery/naming": "test_delivery",
+    "delivery/withdrawal": "test_delivery",
     "settings/config": "test_config, test_webhook_secrets",
     "settings/tables": "test_config",
     "settings/secrets": "test_webhook_secrets",
@@ -59,6 +63,7 @@ TESTED_BY = {
     "notices/lines": "test_notify_lines",
     "notices/vigil": "test_notify_vigil",
     "state/vigil": "test_store, test_notify_vigil",
+    "web/hooks": "test_web_app",
     "web/page": "test_web_page, test_web_actions",
     "web/actions": "test_web_actions",
     "web/forms": "test_web_actions",
