@@ -9,7 +9,7 @@ from playbook import KEY, T0
 from scrobbler.events import Media, Seconds
 from scrobbler.machine.scrobble import Action, Scrobble
 from scrobbler.machine.session import Session
-from scrobbler.state.outbox import Entry
+from scrobbler.state.entry import Entry
 from scrobbler.state.store import Store
 
 UNKNOWN = "Trakt does not know this item"

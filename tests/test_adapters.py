@@ -1,8 +1,10 @@
 """Adapters are found by their entry points, bundled ones like foreign ones, and hold their contract."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+import tomli
 from scrobbler_mpv import MpvOptions, MpvWatcher
 
 from scrobbler import adapters
@@ -65,3 +67,25 @@ def test_an_address_of_ours_is_known_by_its_player_and_by_nothing_else(url: str,
     address = Address(url="http://127.0.0.1:8722/hooks/my%20plex?token=open+sesame")
     assert address.is_ours(url) is ours
     assert "sesame" not in repr(address)
+
+
+def test_ours_are_found_by_their_names_as_their_entry_points_say() -> None:
+    project = tomli.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
+    assert {name: f"scrobbler_{name}:plugin" for name in adapters.OURS} == project["entry-points"][
+        adapters.ENTRY_POINTS
+    ]
+    for name in adapters.OURS:
+        plugin = adapters.load(name)
+        assert plugin is not None
+        assert plugin.name == name
+
+
+def test_a_foreign_adapter_is_found_by_its_entry_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "betamax.py").write_text("plugin = 'the adapter'\n")
+    about = tmp_path / "betamax-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Name: betamax\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text(f"[{adapters.ENTRY_POINTS}]\nbetamax = betamax:plugin\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "betamax" in adapters.available()
+    assert adapters.load("betamax") == "the adapter"

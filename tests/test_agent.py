@@ -30,7 +30,7 @@ from scrobbler.machine.session import Session
 from scrobbler.playback import Playback
 from scrobbler.sandbox import FaultKind
 from scrobbler.state.decisions import What
-from scrobbler.state.outbox import EntryState
+from scrobbler.state.entry import EntryState
 from scrobbler.state.snapshot import decisions, look
 from scrobbler.state.store import Store
 from scrobbler.trakt.client import Trakt

@@ -12,7 +12,7 @@ from test_store import START, WATCH, play_of
 
 from scrobbler.events import SessionKey
 from scrobbler.state import outbox, plays
-from scrobbler.state.outbox import Entry, Failure
+from scrobbler.state.entry import Entry, Failure
 from scrobbler.state.store import Store
 
 SMALL, LARGE = 10, 3000

@@ -25,7 +25,7 @@ from scrobbler.machine.scrobble import Action
 from scrobbler.machine.session import Session
 from scrobbler.sandbox import FaultKind, Sandbox
 from scrobbler.state.decisions import What, about
-from scrobbler.state.outbox import Failure
+from scrobbler.state.entry import Failure
 from scrobbler.state.snapshot import decisions, look
 from scrobbler.trakt.wire import Item
 

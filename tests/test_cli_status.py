@@ -21,7 +21,7 @@ from scrobbler.machine.motion import State
 from scrobbler.machine.scrobble import Action, Scrobble
 from scrobbler.machine.session import Session
 from scrobbler.state.decisions import Note, What
-from scrobbler.state.outbox import Entry, Failure
+from scrobbler.state.entry import Entry, Failure
 from scrobbler.state.plays import How, Play
 from scrobbler.state.schema import FILE
 from scrobbler.state.store import Store

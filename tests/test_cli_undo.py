@@ -18,7 +18,7 @@ from queued import claimed, kept, opened
 
 from scrobbler.events import Ids, Media, MediaKind, Show
 from scrobbler.sandbox import FaultKind, Sandbox
-from scrobbler.state.outbox import Removal
+from scrobbler.state.entry import Removal
 from scrobbler.state.plays import How, Play
 from scrobbler.state.snapshot import look
 from scrobbler.trakt.wire import Item

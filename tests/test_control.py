@@ -58,7 +58,7 @@ from scrobbler.events import Ids, Media
 from scrobbler.household import Switched
 from scrobbler.state.corrections import Correction, Film, OfFile
 from scrobbler.state.decisions import What
-from scrobbler.state.outbox import EntryState
+from scrobbler.state.entry import EntryState
 from scrobbler.state.people import Mapped
 from scrobbler.state.plays import How, Play
 from scrobbler.state.schema import FILE

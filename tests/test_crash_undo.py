@@ -15,7 +15,7 @@ from playbook import HEAT, T0, TRON
 from queued import claimed, kept, opened
 
 from scrobbler.sandbox import FaultKind, Sandbox
-from scrobbler.state.outbox import Removal
+from scrobbler.state.entry import Removal
 from scrobbler.state.plays import How, Play
 from scrobbler.state.snapshot import look
 from scrobbler.state.store import Store

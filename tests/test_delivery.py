@@ -27,7 +27,7 @@ from scrobbler.reading.extras import Extra
 from scrobbler.sandbox import FaultKind
 from scrobbler.state.amendments import Entered, Replaced, by_hand
 from scrobbler.state.decisions import Note, What
-from scrobbler.state.outbox import Entry, EntryState
+from scrobbler.state.entry import Entry, EntryState
 from scrobbler.state.plays import How
 from scrobbler.state.snapshot import Snapshot, decisions, look
 from scrobbler.state.store import Store

@@ -26,7 +26,7 @@ from scrobbler.machine.scrobble import Action, Scrobble
 from scrobbler.machine.session import Session
 from scrobbler.sandbox import FaultKind, Sandbox
 from scrobbler.state.decisions import What
-from scrobbler.state.outbox import EntryState
+from scrobbler.state.entry import EntryState
 from scrobbler.state.snapshot import decisions, look
 from scrobbler.state.store import Store
 from scrobbler.trakt.client import Trakt

@@ -25,7 +25,7 @@ from scrobbler.state.amendments import Entered, NotUndone, Replaced, Wrong, by_h
 from scrobbler.state.answers import Answer
 from scrobbler.state.corrections import Correction, Never, OfShow, Remembered
 from scrobbler.state.decisions import Note, What
-from scrobbler.state.outbox import HOPELESS, OTHERS, Entry, EntryState, Failure, Removal
+from scrobbler.state.entry import HOPELESS, OTHERS, Entry, EntryState, Failure, Removal
 from scrobbler.state.people import Mapped
 from scrobbler.state.plays import How, Play
 from scrobbler.state.schema import FILE, SCRIPTS

@@ -23,7 +23,7 @@ from scrobbler.machine.session import Session
 from scrobbler.sandbox import FaultKind
 from scrobbler.sandbox.titles import Episode, Movie
 from scrobbler.state.corrections import Never, Scope
-from scrobbler.state.outbox import Entry
+from scrobbler.state.entry import Entry
 from scrobbler.state.snapshot import corrected, look
 from scrobbler.web.forms import FORMS
 from scrobbler.web.mender import Picked, Remedy, Which

@@ -17,7 +17,7 @@ from test_web_browser import ELSEWHERE, Browser, browsing
 from scrobbler.control.request import Incognito
 from scrobbler.events import Kind, Media, MediaKind, SessionKey, Show
 from scrobbler.state.decisions import Note, What
-from scrobbler.state.outbox import EntryState
+from scrobbler.state.entry import EntryState
 from scrobbler.state.snapshot import corrected, look
 
 pytestmark = [pytest.mark.browser, pytest.mark.anyio]

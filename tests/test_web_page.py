@@ -31,7 +31,7 @@ from scrobbler.household import Stranger
 from scrobbler.machine.session import Session
 from scrobbler.sandbox import FaultKind
 from scrobbler.state.decisions import Note, What
-from scrobbler.state.outbox import EntryState
+from scrobbler.state.entry import EntryState
 from scrobbler.state.snapshot import look
 from scrobbler.web.guard import PAGE_HEADERS
 from scrobbler.web.news import STREAMS, News

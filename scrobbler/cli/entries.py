@@ -15,7 +15,7 @@ from scrobbler.cli.choice import told as told_candidates
 from scrobbler.delivery import label
 from scrobbler.identify.match import Candidate
 from scrobbler.state.decisions import Decision, clock
-from scrobbler.state.outbox import Entry, EntryState
+from scrobbler.state.entry import Entry, EntryState
 from scrobbler.state.plays import Play
 
 NOTHING = "Nothing waits, and nothing was set aside."

@@ -20,7 +20,7 @@ from scrobbler.identify.match import Unmatched
 from scrobbler.machine.scrobble import BY_HAND
 from scrobbler.settings.config import Config
 from scrobbler.state.corrections import Correction, Episodes, Never, Scope
-from scrobbler.state.outbox import Entry
+from scrobbler.state.entry import Entry
 from scrobbler.state.snapshot import look
 from scrobbler.trakt.wire import Item
 

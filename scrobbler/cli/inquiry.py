@@ -20,7 +20,7 @@ from scrobbler.reading.reader import Read, Unread, read
 from scrobbler.settings import credentials
 from scrobbler.settings.config import Config
 from scrobbler.state.corrections import Episodes, Numbers, Same, Shifted
-from scrobbler.state.outbox import Entry
+from scrobbler.state.entry import Entry
 from scrobbler.state.plays import Play
 from scrobbler.trakt.client import Trakt
 from scrobbler.trakt.tokens import TokenFile

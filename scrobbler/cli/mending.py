@@ -21,7 +21,7 @@ from scrobbler.reading.reader import Read, read_all
 from scrobbler.settings.config import Config
 from scrobbler.state import snapshot
 from scrobbler.state.corrections import Correction, Episodes, Never, Scope
-from scrobbler.state.outbox import Entry
+from scrobbler.state.entry import Entry
 from scrobbler.state.snapshot import corrected, look
 from scrobbler.trakt.wire import Item
 from scrobbler.web.mender import Choice, Choices, LeftOut, Meant, Picked, Remedy, Subject, Which

@@ -15,7 +15,7 @@ from scrobbler.control.request import MOST_IDS, Done, Drop, Handled, Refused, Re
 from scrobbler.errors import ConfigError, ScrobblerError
 from scrobbler.settings.config import Config
 from scrobbler.state.decisions import ROWS, Decision
-from scrobbler.state.outbox import Entry, EntryState
+from scrobbler.state.entry import Entry, EntryState
 from scrobbler.state.snapshot import decisions as decided
 from scrobbler.state.snapshot import look
 

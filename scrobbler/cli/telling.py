@@ -15,7 +15,7 @@ from scrobbler.notices.notify import Notifier
 from scrobbler.notices.post import Post
 from scrobbler.notices.vigil import Vigil
 from scrobbler.settings.config import Config
-from scrobbler.state.outbox import Entry
+from scrobbler.state.entry import Entry
 from scrobbler.state.snapshot import look
 from scrobbler.state.store import Store
 from scrobbler.trakt.tokens import TokenFile

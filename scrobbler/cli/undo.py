@@ -17,7 +17,7 @@ from scrobbler.delivery import label
 from scrobbler.errors import ConfigError, ScrobblerError
 from scrobbler.settings.config import Config
 from scrobbler.state.decisions import What
-from scrobbler.state.outbox import EntryState
+from scrobbler.state.entry import EntryState
 from scrobbler.state.plays import Play
 from scrobbler.state.snapshot import Snapshot, decisions, look
 

@@ -33,7 +33,7 @@ from scrobbler.delivery.label import named, of_entry
 from scrobbler.household import unknown
 from scrobbler.state.amendments import Entered, NotUndone, by_hand
 from scrobbler.state.decisions import Note, What
-from scrobbler.state.outbox import Entry
+from scrobbler.state.entry import Entry
 from scrobbler.state.store import Store
 
 CLOCKS_DIFFER: Final = timedelta(minutes=1)

@@ -38,7 +38,7 @@ from scrobbler.machine.scrobble import WINDOWS, Action, Scrobble
 from scrobbler.reading.extras import Extra
 from scrobbler.state.amendments import Wrong
 from scrobbler.state.decisions import What
-from scrobbler.state.outbox import Entry
+from scrobbler.state.entry import Entry
 from scrobbler.state.plays import How
 from scrobbler.state.store import Store
 from scrobbler.trakt.client import Trakt

@@ -3,7 +3,7 @@
 import msgspec
 
 from scrobbler.events import Media, MediaKind
-from scrobbler.state.outbox import Entry
+from scrobbler.state.entry import Entry
 from scrobbler.state.plays import Play
 from scrobbler.trakt.wire import Item
 

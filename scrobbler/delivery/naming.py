@@ -1,6 +1,6 @@
 """In which form an item is named to Trakt: the next one where Trakt does not know it, and again the one that worked."""
 
-from scrobbler.state.outbox import Entry
+from scrobbler.state.entry import Entry
 from scrobbler.trakt.wire import Item, forms
 
 

@@ -16,7 +16,7 @@ from scrobbler.delivery.senders import Senders
 from scrobbler.errors import Closed, StateError, Unauthorized
 from scrobbler.folder import appearing
 from scrobbler.state.decisions import Note, What
-from scrobbler.state.outbox import Entry
+from scrobbler.state.entry import Entry
 from scrobbler.state.patience import RETRY_SECONDS, patiently
 from scrobbler.state.store import Store
 from scrobbler.trakt.tokens import Refused, TokenFile, Tokens

@@ -16,7 +16,7 @@ from scrobbler.delivery.backoff import Backoff
 from scrobbler.errors import Unavailable, Uncertain, Unreachable
 from scrobbler.identify.match import Unmatched
 from scrobbler.state.decisions import Note, What, about
-from scrobbler.state.outbox import Entry, Failure
+from scrobbler.state.entry import Entry, Failure
 from scrobbler.state.plays import How, Play
 from scrobbler.state.store import Store
 from scrobbler.trakt.client import Trakt

@@ -9,7 +9,7 @@ from scrobbler.errors import Rejected
 from scrobbler.events import MediaKind, Percent
 from scrobbler.machine.scrobble import Action
 from scrobbler.state.decisions import What
-from scrobbler.state.outbox import Entry
+from scrobbler.state.entry import Entry
 from scrobbler.state.store import Store
 from scrobbler.trakt.client import Trakt
 from scrobbler.trakt.wire import Item

@@ -17,7 +17,7 @@ from msgspec import Struct
 from scrobbler.events import Media
 from scrobbler.machine.scrobble import BY_HAND, Action, Scrobble
 from scrobbler.state import outbox, plays
-from scrobbler.state.outbox import Entry, Removal
+from scrobbler.state.entry import Entry, Removal
 from scrobbler.state.plays import Play
 
 

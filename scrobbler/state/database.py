@@ -28,6 +28,8 @@ APPLICATION: Final = 0x5C20BB1E
 _BATCH: Final = 256
 _MOMENT: Final = 0.005
 """Seconds that those who waited for a commit have Python to themselves, unless more is to be done by then."""
+_CACHE_KIB: Final = 256
+"""Of pages in memory. SQLite's default of 2 MiB fills up in a flood for good, and the kernel keeps the pages as well."""
 _ROOM: Final = 128 * 1024
 """Bytes that SQLite needs beside the file, at least, to open it."""
 
@@ -228,7 +230,9 @@ def _log(path: Path) -> Path:
 def _connect(path: Path) -> sqlite3.Connection:
     path.touch(mode=0o600)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
-    return _prepared(connection, "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL")
+    return _prepared(
+        connection, "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", f"PRAGMA cache_size = -{_CACHE_KIB}"
+    )
 
 
 def _prepared(connection: sqlite3.Connection, *statements: str) -> sqlite3.Connection:

@@ -18,7 +18,7 @@ from scrobbler.state import vigil as watch
 from scrobbler.state.corrections import Remembered
 from scrobbler.state.database import read_only
 from scrobbler.state.decisions import Decision
-from scrobbler.state.outbox import Entry, EntryState
+from scrobbler.state.entry import Entry, EntryState
 from scrobbler.state.people import Mapped, Met
 from scrobbler.state.plays import Play
 from scrobbler.state.vigil import Vigil

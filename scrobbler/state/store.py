@@ -28,7 +28,7 @@ from scrobbler.state.answers import Answer
 from scrobbler.state.corrections import Correction, Remembered
 from scrobbler.state.database import Database, Work
 from scrobbler.state.decisions import Note, What, about
-from scrobbler.state.outbox import Entry, Failure
+from scrobbler.state.entry import Entry, Failure
 from scrobbler.state.people import Mapped
 from scrobbler.state.plays import Play
 from scrobbler.state.promise import Promise

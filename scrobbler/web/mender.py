@@ -10,7 +10,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from scrobbler.control.request import Request
-from scrobbler.state.outbox import Entry
+from scrobbler.state.entry import Entry
 
 
 class Which(Struct, frozen=True, kw_only=True):

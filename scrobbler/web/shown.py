@@ -14,7 +14,7 @@ from scrobbler.machine.motion import State, estimate
 from scrobbler.machine.scrobble import BY_HAND
 from scrobbler.machine.session import Session
 from scrobbler.state.decisions import Decision
-from scrobbler.state.outbox import Entry, EntryState
+from scrobbler.state.entry import Entry, EntryState
 from scrobbler.state.people import Mapped, Met
 from scrobbler.state.plays import Play
 from scrobbler.state.snapshot import Queued, Snapshot, look, queued
