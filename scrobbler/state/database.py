@@ -29,7 +29,7 @@ _BATCH: Final = 256
 _MOMENT: Final = 0.005
 """Seconds that those who waited for a commit have Python to themselves, unless more is to be done by then."""
 _CACHE_KIB: Final = 256
-"""Of pages in memory. SQLite's default of 2 MiB fills up in a flood for good, and the kernel keeps the pages as well."""
+"""Of pages in memory. The default of 2 MiB fills up in a flood, for good, and the kernel keeps the pages as well."""
 _ROOM: Final = 128 * 1024
 """Bytes that SQLite needs beside the file, at least, to open it."""
 
