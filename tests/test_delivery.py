@@ -738,6 +738,10 @@ def test_a_watch_that_hits_another_item_in_each_form_is_set_aside_and_nothing_wr
     assert aside.scrobble.action is Action.STOP
     assert (aside.reason or "").endswith(f", in the last of {ways(desk)} forms")
     assert desk.state().plays == ()
+    desk.double.sandbox.faults.clear()
+    desk.store.retry([aside.id], desk.clock()).result(10)
+    desk.deliver_all()
+    assert titles(desk) == ["Heat"]  # the user's word is enough to try anew
 
 
 def test_a_late_watch_that_hit_another_item_is_found_out_too(desk: Desk) -> None:

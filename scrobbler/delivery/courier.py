@@ -194,7 +194,10 @@ class Courier:
         """Trakt took a watch for another item: that is removed, and the watch is named otherwise, or set aside."""
         words = f"Trakt took {item.label()} for {taken.label()}"
         more, tried = self._naming.has_another(entry, item), self._naming.tried(entry, item)
-        self._naming.mistaken(entry, item)
+        if more:
+            self._naming.mistaken(entry, item)
+        else:
+            self._naming.begin_anew()
         if isinstance(made, ScrobbleReply) and made.outcome is not Outcome.WATCHED:
             return self._name_again(entry, words, tried if more else None)
         wrong = Wrong(

@@ -26,11 +26,15 @@ class Naming:
         else:
             self._exhausted = item
 
+    def begin_anew(self) -> None:
+        """A watch was set aside for it: if it is tried once more, the user wants it so."""
+        self._exhausted = self._understood = None
+
     def exhausted(self, item: Item) -> bool:
         """Whether it was named in every form, and the last one was mistaken. Said once: then it may be tried anew."""
         exhausted = self._exhausted == item
         if exhausted:
-            self._exhausted = self._understood = None
+            self.begin_anew()
         return exhausted
 
     def tried(self, entry: Entry, item: Item) -> int:
