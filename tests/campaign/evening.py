@@ -30,9 +30,9 @@ from scrobbler.sandbox import Sandbox
 from scrobbler.state.snapshot import look
 from scrobbler.state.store import Store
 from scrobbler.trakt.client import Trakt
+from scrobbler.watching import LOOK_EVERY
 from scrobbler.web.server import serving
 
-LOOK_SECONDS = 15.0
 """So often does a watcher tell the position."""
 LIVE = timedelta(seconds=61)
 """A stop that is younger is sent as if it happened now, and dated by Trakt."""
@@ -125,7 +125,7 @@ class Evening:
         until = whole * self.chance.uniform(0.85, 1.0)
         while place < until:
             self._tell(Kind.PLAY, media, place, whole)
-            step = min(LOOK_SECONDS, until - place)
+            step = min(LOOK_EVERY, until - place)
             await asyncio.sleep(step)
             place += step
             if self.chance.random() < 0.01:

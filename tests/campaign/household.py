@@ -22,6 +22,7 @@ from scrobbler.cli import stage
 from scrobbler.machine.motion import State
 from scrobbler.sandbox.mpv import SimulatedMpv
 from scrobbler.state.snapshot import Snapshot, look
+from scrobbler.watching import LOOK_EVERY
 
 FILM = "/films/TRON Legacy (2010) {imdb-tt1104001}.mkv"
 TITLE = "TRON: Legacy"
@@ -30,8 +31,8 @@ PATIENCE = 16.0
 """Seconds, shared by all kills of a run, after which a moment that did not come is taken to be now."""
 LONGEST = 75.0
 """Seconds after which a run has failed."""
-EARLY, LATE = -timedelta(seconds=15), timedelta(seconds=60)
-"""What spec/delivery.md allows: the last known place is 15 s old, and what is younger than a minute is sent live."""
+EARLY, LATE = -timedelta(seconds=LOOK_EVERY), timedelta(seconds=60)
+"""What spec/delivery.md allows: the last known place is 30 s old, and what is younger than a minute is sent live."""
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
