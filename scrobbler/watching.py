@@ -8,13 +8,15 @@ from typing import Any, Final
 from scrobbler.events import PlayerEvent, Seconds
 
 LOOK_EVERY: Final = Seconds(30.0)
-"""Between two looks at the position of something that plays. A kill costs so much of it at most, and each look costs a
-wake-up and a commit."""
+"""Between two looks at the position of something that plays, at most: so much of it may a kill cost. Each look costs
+some wake-ups and a commit."""
 BELIEVED: Final = Seconds(LOOK_EVERY * 4 / 3)
 """So long is something believed to play that was not looked at: a look may have gone unanswered, and then no more."""
 _LOOKS: Final = 20
 """So often, at least, is something shorter looked at: an end that nobody told must not cost more than 5 % of it."""
 _SHORTEST: Final = Seconds(1.0)
+_EARLY: Final = 0.01
+"""Seconds that a timer may fire before its time; what was looked at then is not looked at again at once."""
 
 
 def utc_now() -> datetime:
@@ -22,10 +24,16 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def look_in(duration: Seconds | None, rate: float) -> Seconds:
-    """How long after one look the next is due. ``rate``: 1.0 is normal speed."""
+def next_look(last: float, duration: Seconds | None, rate: float) -> float:
+    """When to look again, by the same steady clock as the last look. ``rate``: 1.0 is normal speed.
+
+    Looks at what is long fall on whole multiples of their pause, so that those at several players fall together: one
+    wake-up and one commit serve them all.
+    """
     part = LOOK_EVERY if duration is None else duration / (_LOOKS * rate)
-    return Seconds(min(LOOK_EVERY, max(part, _SHORTEST)))
+    if part < LOOK_EVERY:
+        return last + max(part, _SHORTEST)
+    return ((last + _EARLY) // LOOK_EVERY + 1) * LOOK_EVERY
 
 
 def moved_on(position: Seconds, passed: float, rate: float, duration: Seconds | None) -> Seconds:

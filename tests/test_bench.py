@@ -9,8 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+import tables
 from bench import table
 from bench.agent import APP
+from bench.command import MEASUREMENTS
 from bench.figure import Figure, Goal, MeasurementError, Unit, exactly, milliseconds, percentile
 from bench.player import Line, happened
 from bench.service import Kind, Service, crowd, kind, refused
@@ -40,6 +42,10 @@ def run(*figures: Figure) -> Run:
 def rows(ours: Run, earlier: Run | None = None) -> list[str]:
     """The table without what it says about the machine, its heads, and more than one space."""
     return [" ".join(line.split()) for line in table.lines(ours, earlier)[3:]]
+
+
+def test_the_page_says_of_every_measurement_what_it_is_and_what_bounds_it() -> None:
+    assert [name for (name,) in tables.rows("performance.md", "measurement")] == list(MEASUREMENTS)
 
 
 class TestPercentiles:

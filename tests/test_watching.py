@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrobbler.events import Kind, Media, PlayerEvent, Seconds, SessionKey
-from scrobbler.watching import BELIEVED, LOOK_EVERY, look_in, moved_on, stream, utc_now
+from scrobbler.watching import BELIEVED, LOOK_EVERY, moved_on, next_look, stream, utc_now
 
 HEAT = PlayerEvent(
     session=SessionKey(source="tv", id="1"),
@@ -18,6 +18,7 @@ HEAT = PlayerEvent(
     media=Media(title="Heat"),
     at=datetime(2026, 11, 20, 20, tzinfo=UTC),
 )
+FILM = Seconds(6000.0)
 Tell = Callable[[PlayerEvent], None]
 
 
@@ -34,14 +35,27 @@ Tell = Callable[[PlayerEvent], None]
     ids=["a stream", "a film", "ten minutes", "twice as fast", "a clip", "a jingle"],
 )
 def test_what_is_short_is_looked_at_more_often(duration: float | None, rate: float, pause: float) -> None:
-    assert look_in(None if duration is None else Seconds(duration), rate) == pause
+    assert next_look(0.0, None if duration is None else Seconds(duration), rate) == pause
 
 
-@given(st.floats(1, 1e6), st.floats(0.01, 100))
-def test_a_kill_costs_thirty_seconds_or_a_twentieth_whichever_is_less(duration: float, rate: float) -> None:
-    pause = look_in(Seconds(duration), rate)
-    assert 1.0 <= pause <= LOOK_EVERY
-    assert pause == 1.0 or pause * rate <= duration / 20 * 1.000001
+@given(st.floats(0, 1e7), st.floats(1, 1e6), st.floats(0.01, 100))
+def test_a_kill_costs_thirty_seconds_or_a_twentieth_whichever_is_less(
+    last: float, duration: float, rate: float
+) -> None:
+    pause = next_look(last, Seconds(duration), rate) - last
+    most = min(LOOK_EVERY, max(1.0, duration / 20 / rate))
+    assert 0 < pause <= most + 0.011
+
+
+def test_the_looks_at_several_players_fall_together() -> None:
+    film, stream, other = (
+        next_look(last, length, 1.0) for last, length in ((1000.0, FILM), (1003.7, None), (1019.9, FILM))
+    )
+    assert film == stream == other == 1020.0
+
+
+def test_a_timer_that_fires_a_little_early_makes_no_second_look() -> None:
+    assert next_look(1019.9999, FILM, 1.0) == next_look(1020.0, FILM, 1.0) == 1050.0
 
 
 @given(st.floats(0, 1e5), st.floats(-1e4, 1e4), st.floats(0.1, 4), st.none() | st.floats(1e5, 1e6))

@@ -10,7 +10,7 @@ from msgspec import Struct
 from scrobbler.adapters import Ignored
 from scrobbler.events import Kind, Media, PlayerEvent, Seconds, SessionKey
 from scrobbler.payload import Table, length, number, rows, table, text, whole
-from scrobbler.watching import look_in, moved_on
+from scrobbler.watching import moved_on, next_look
 from scrobbler_kodi.client import Client
 from scrobbler_kodi.items import EPISODES, SHOW, clock, same
 from scrobbler_kodi.messages import ITEM, PROPERTIES, STOP, WORDS, Known, data, heard, snapshot, understood
@@ -41,7 +41,7 @@ class Playing(Struct, frozen=True, kw_only=True):
 
     def due(self) -> float | None:
         """When to look again; None while nothing moves, so that nothing wakes."""
-        return None if self.paused else self.sampled + look_in(self.duration, self.rate)
+        return None if self.paused else next_look(self.sampled, self.duration, self.rate)
 
     def known(self, now: float | None) -> Known:
         """As it was at the last look; with ``now`` moved on by the time played since, and never past the end."""

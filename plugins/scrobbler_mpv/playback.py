@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 
 from scrobbler.events import Kind, Media, PlayerEvent, Seconds, SessionKey, seconds
-from scrobbler.watching import look_in, moved_on
+from scrobbler.watching import moved_on, next_look
 from scrobbler_mpv.loop import PROPERTIES as LOOP
 from scrobbler_mpv.loop import Loop, loop
 from scrobbler_mpv.media import PROPERTIES as MEDIA
@@ -87,7 +87,7 @@ class Playback:
         """The clock's reading at which to say ``SAMPLE``; None while nothing moves, so that nothing wakes."""
         if self._phase is not _Phase.ON or self._paused or self._stalled:
             return None
-        return self._sampled + look_in(self._duration, self._speed)
+        return next_look(self._sampled, self._duration, self._speed)
 
     def questions(self, moment: Moment) -> tuple[str, ...]:
         """The properties that must be known to understand this one."""

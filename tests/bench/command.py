@@ -104,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--only", nargs="+", choices=MEASUREMENTS, metavar="NAME", help=", ".join(MEASUREMENTS))
-    parser.add_argument("--quick", action="store_true", help="fewer rounds: a minute instead of five, and more noise")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds: a third of the time, and more noise")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep the run in a file, all samples included")
     parser.add_argument("--compare", type=Path, metavar="FILE", help="beside an earlier run that was kept so")
     parser.add_argument("--folder", type=Path, metavar="FOLDER", help="where to work: its disk takes the commits")

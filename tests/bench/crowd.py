@@ -6,7 +6,7 @@ Trakt asks for an hour's rest meanwhile, so that what is seen is the sessions an
 import asyncio
 import time
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -16,8 +16,7 @@ from bench.endpoint import endpoint
 from bench.figure import Figure, Goal, MeasurementError, Unit, percentile
 from bench.hose import Poured, Stream, pour
 from bench.jellyfin import PLAYERS, USERS, Line, answers, post, said
-from bench.process import memory
-from bench.silence import rested, silence
+from bench.process import Spent, memory, spent
 from bench.trakt import Trakt
 
 from scrobbler.machine.motion import State
@@ -51,7 +50,7 @@ async def measure(bench: Bench) -> list[Figure]:
             await rest(3.0)
             after = memory(crowded.pid)[0]
             bench.say(f"crowd: looking at both for {bench.rounds.window:.0f} s")
-            rests = await rested(few, crowded, bench.rounds.window)
+            rests = await spent([few.pid, crowded.pid], bench.rounds.window)
             bench.say(f"crowd: further posts, {RATE:.0f} a second for {seconds:.0f} s to each")
             uncrowded = await _further(few, began_at, seconds)
             posts = await _further(crowded, began_at, seconds)
@@ -74,7 +73,7 @@ async def measure(bench: Bench) -> list[Figure]:
             goal=SMALL,
         ),
         Figure(name="  RSS of the agent", unit=Unit.MIB, samples=(after,), floor=before),
-        *silence(*rests, many),
+        *_silence(rests, many),
         *_asked(uncrowded, posts, many),
         *restarts,
     ]
@@ -177,4 +176,19 @@ def _asked(few: Poured, crowded: Poured, many: int) -> list[Figure]:
             goal=SAME,
         ),
         Figure(name="  the longest", unit=Unit.MS, samples=(max(crowded.took),), floor=max(few.took)),
+    ]
+
+
+def _silence(rests: Sequence[Spent], many: int) -> list[Figure]:
+    """What both use while nobody says anything to them."""
+    few, crowded = rests
+    return [
+        Figure(
+            name=f"{many:,} play without a word: CPU",
+            unit=Unit.CPU,
+            samples=(crowded.cpu,),
+            floor=few.cpu,
+            goal=Goal(most=0.006),
+        ),
+        Figure(name="  wake-ups", unit=Unit.WAKES, samples=(crowded.wakes,), floor=few.wakes, goal=Goal(most=15.0)),
     ]

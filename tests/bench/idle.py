@@ -6,7 +6,6 @@ a durable commit as often as the agent looks at a position.
 
 import asyncio
 import sys
-import time
 from contextlib import AsyncExitStack
 
 from bench import pulse as pulsing
@@ -14,7 +13,7 @@ from bench.agent import Agent
 from bench.bench import Bench
 from bench.figure import Figure, Goal, Unit
 from bench.player import Mpv, opened, reels
-from bench.process import Cost, cost, memory
+from bench.process import Spent, memory, spent
 from bench.trakt import Trakt, arrival
 from msgspec import Struct
 from msgspec.structs import replace
@@ -52,13 +51,6 @@ CASES = (
 )
 
 
-class Spent(Struct, frozen=True, kw_only=True):
-    """In a minute: seconds on a processor, and how often it woke up."""
-
-    cpu: float
-    wakes: float
-
-
 async def measure(bench: Bench) -> list[Figure]:
     """What each case costs, and the memory of one player and of ten."""
     async with AsyncExitStack() as stack:
@@ -72,14 +64,16 @@ async def measure(bench: Bench) -> list[Figure]:
             for player in players if case.paused else ():
                 await _pause(trakt, player)
         await asyncio.sleep(SETTLE)
-        idle, journal, *spent = await _spent(bench, [blocked, pulse, *(running.pid for running in agents.values())])
+        bench.say(f"idle: looking at {len(agents)} agents for {bench.rounds.window:.0f} s")
+        pids = [blocked, pulse, *(running.pid for running in agents.values())]
+        idle, journal, *used = await spent(pids, bench.rounds.window)
         held = {case: memory(agents[case].pid) for case in (ONE, TEN)}
     return [
         *_costs("asyncio alone, blocked", idle),
         *_costs(f"asyncio and a durable commit each {LOOK_EVERY:.0f} s", journal),
         *(
             figure
-            for case, each in zip(CASES, spent, strict=True)
+            for case, each in zip(CASES, used, strict=True)
             for figure in _judged(case, each, journal if case.playing else idle)
         ),
         *_memory(held[ONE], held[TEN]),
@@ -110,39 +104,27 @@ async def _pause(trakt: Trakt, player: Mpv) -> None:
     await arrival(arrived, "a pause")
 
 
-async def _spent(bench: Bench, pids: list[int]) -> list[Spent]:
-    bench.say(f"idle: looking at {len(pids)} processes for {bench.rounds.window:.0f} s")
-    before, began = list(map(cost, pids)), time.monotonic()
-    await asyncio.sleep(bench.rounds.window)
-    after, minutes = list(map(cost, pids)), (time.monotonic() - began) / 60
-    return [_between(*both, minutes) for both in zip(before, after, strict=True)]
-
-
-def _between(before: Cost, after: Cost, minutes: float) -> Spent:
-    return Spent(cpu=(after.cpu - before.cpu) / minutes, wakes=(after.switches - before.switches) / minutes)
-
-
-def _judged(case: Case, spent: Spent, floor: Spent) -> list[Figure]:
+def _judged(case: Case, used: Spent, floor: Spent) -> list[Figure]:
     """In total; and of several players that play, what each of them costs. ``floor``: of one."""
     count = max(case.playing, 1)
-    figures = _costs(case.name, spent, Spent(cpu=floor.cpu * count, wakes=floor.wakes * count), case.playing)
+    figures = _costs(case.name, used, Spent(cpu=floor.cpu * count, wakes=floor.wakes * count), case.playing)
     if case.playing > 1:
-        each = Spent(cpu=spent.cpu / case.playing, wakes=spent.wakes / case.playing)
+        each = Spent(cpu=used.cpu / case.playing, wakes=used.wakes / case.playing)
         figures += _costs(f"{case.name}, each", each, floor, 1)
     return figures
 
 
-def _costs(name: str, spent: Spent, floor: Spent | None = None, playing: int = 0) -> list[Figure]:
+def _costs(name: str, used: Spent, floor: Spent | None = None, playing: int = 0) -> list[Figure]:
     """Without a floor it is the floor, and there is nothing that is wanted of it."""
 
     def row(unit: Unit, what: str, value: float, least: float, most: float) -> Figure:
         figure = Figure(name=f"idle, {name}: {what}", unit=unit, samples=(value,))
         return figure if floor is None else replace(figure, floor=least, goal=Goal(most=most * playing))
 
-    least = floor or spent
+    least = floor or used
     return [
-        row(Unit.CPU, "CPU", spent.cpu, least.cpu, CPU),
-        row(Unit.WAKES, "wake-ups", spent.wakes, least.wakes, WAKES),
+        row(Unit.CPU, "CPU", used.cpu, least.cpu, CPU),
+        row(Unit.WAKES, "wake-ups", used.wakes, least.wakes, WAKES),
     ]
 
 

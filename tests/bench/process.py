@@ -1,5 +1,8 @@
 """What the kernel says about a process: the time it ran, how often it woke up, the memory it holds."""
 
+import asyncio
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -10,6 +13,24 @@ class Cost(Struct, frozen=True, kw_only=True):
 
     cpu: float
     switches: int
+
+
+class Spent(Struct, frozen=True, kw_only=True):
+    """In a minute: seconds on a processor, and how often it woke up."""
+
+    cpu: float
+    wakes: float
+
+
+async def spent(pids: Sequence[int], seconds: float) -> list[Spent]:
+    """What each of these processes uses in the same time."""
+    before, began = list(map(cost, pids)), time.monotonic()
+    await asyncio.sleep(seconds)
+    after, minutes = list(map(cost, pids)), (time.monotonic() - began) / 60
+    return [
+        Spent(cpu=(end.cpu - begin.cpu) / minutes, wakes=(end.switches - begin.switches) / minutes)
+        for begin, end in zip(before, after, strict=True)
+    ]
 
 
 def cost(pid: int) -> Cost:

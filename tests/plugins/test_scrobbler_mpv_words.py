@@ -115,7 +115,7 @@ def test_a_filling_cache_is_no_pause_and_no_time_played() -> None:
 def test_a_look_is_due_only_while_something_moves() -> None:
     recording = Recording()
     assert recording.playback.due is None
-    assert playing(100).playback.due == 130
+    assert playing(100).playback.due == 120
     assert playing(100).hear(Word.PAUSE, 101, True).playback.due is None
     assert playing(100).hear(Word.END_FILE, 101, "stop").playback.due is None
 
