@@ -160,7 +160,8 @@ def parse_all(words: list[str]) -> None:
 def parsed(words: list[str]) -> None:
     """The words are a command with its options and arguments. Raises ``click.UsageError`` where they are none."""
     command: click.Command = program
-    context = click.Context(program, info_name="scrobbler")
+    # Click keeps the help option that a command is first asked for: so as the program asks.
+    context = click.Context(program, info_name="scrobbler", **program.context_settings)
     while isinstance(command, click.Group) and words and not words[0].startswith("-"):
         name, found, words = command.resolve_command(context, words)
         assert found is not None
