@@ -91,7 +91,7 @@ class House:
     def _outlet(self, account: str) -> Outlet:
         tokens = TokenFile(self.folder, account)
         trakt = Trakt(self.double.app, tokens, clock=self.clock.monotonic, now=self.clock)
-        finder = Finder(trakt, self.clock, correct=Corrector(self.store.corrections))
+        finder = Finder(trakt, self.clock, correct=Corrector(self.store.changes.corrections))
         return Outlet(Courier(account, trakt, finder, self.store, self.clock), self.store, tokens, self.clock)
 
     async def perform(self, request: Request) -> Answer:

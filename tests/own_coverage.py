@@ -10,7 +10,7 @@ errors events adapters form payload watching household filters admission repeats
 lock file age folder
 machine/ step session motion parts policy scrobble handover
 state/ schema database sessions outbox plays amendments decisions wishes people vigil corrections answers
-state/ store entry snapshot promise patience
+state/ store changes entry snapshot promise patience
 delivery/ courier settlement outlet backoff history label meaning naming network senders withdrawal
 settings/ config tables credentials toml rules secrets addresses
 welcome/ invitation usher
@@ -39,6 +39,7 @@ TESTED_BY = {
     "state/outbox": "test_store",
     "state/entry": "test_store, test_delivery",
     "state/amendments": "test_store",
+    "state/changes": "test_store, test_corrections",
     "state/wishes": "test_store",
     "state/snapshot": "test_store",
     "state/plays": "test_store",

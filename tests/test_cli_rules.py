@@ -61,7 +61,7 @@ def remember(folder: Path) -> None:
         for meant, scope in ((OTHER, None), (Never(), Scope.FOLDER)):
             said = remedy(FIFTH, READ, meant, scope)
             assert isinstance(said, Correction)
-            store.correct(said, (), T0).result(10)
+            store.changes.correct(said, (), T0).result(10)
 
 
 def test_where_nothing_was_said_that_is_said(tmp_path: Path) -> None:

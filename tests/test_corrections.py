@@ -447,15 +447,15 @@ def test_what_is_corrected_is_remembered_until_it_is_taken_back(tmp_path: Path) 
     said = remedy(FIFTH, read(1, 5), episode(2, 18), None)
     assert isinstance(said, Correction)
     with opened(tmp_path) as store:
-        assert store.corrections() == ()
-        row, _ = store.correct(said, (), T0).result(10)
-        assert store.corrections() == (said,)
-        assert store.corrections() is store.corrections()
+        assert store.changes.corrections() == ()
+        row, _ = store.changes.correct(said, (), T0).result(10)
+        assert store.changes.corrections() == (said,)
+        assert store.changes.corrections() is store.changes.corrections()
     with opened(tmp_path) as store:
-        assert store.corrections() == (said,)
+        assert store.changes.corrections() == (said,)
         assert corrected_ones(tmp_path) == (Remembered(id=row.id, correction=said, at=T0),)
-        assert store.uncorrect((row.id, 99), T0).result(10) == (row,)
-        assert store.corrections() == ()
+        assert store.changes.uncorrect((row.id, 99), T0).result(10) == (row,)
+        assert store.changes.corrections() == ()
         assert corrected_ones(tmp_path) == ()
 
 
@@ -468,8 +468,8 @@ def test_a_later_word_about_the_same_takes_the_place_of_the_older(tmp_path: Path
     assert isinstance(other, Correction)
     with opened(tmp_path) as store:
         for said in (first, second, other):
-            store.correct(said, (), T0).result(10)
-        assert store.corrections() == (second, other)
+            store.changes.correct(said, (), T0).result(10)
+        assert store.changes.corrections() == (second, other)
 
 
 def test_what_was_set_aside_is_tried_again_with_its_correction(tmp_path: Path) -> None:
@@ -477,7 +477,7 @@ def test_what_was_set_aside_is_tried_again_with_its_correction(tmp_path: Path) -
     said = remedy(Media(path="/films/h.mkv"), None, HEAT, None)
     assert isinstance(said, Correction)
     with opened(tmp_path) as store:
-        _, entries = store.correct(said, (1, 5), T0).result(10)
+        _, entries = store.changes.correct(said, (1, 5), T0).result(10)
     assert [entry.id for entry in entries] == [1]
     assert [entry.id for entry in look(tmp_path).waiting] == [1]
 
@@ -486,11 +486,11 @@ def test_a_row_that_makes_no_sense_is_left_out(tmp_path: Path) -> None:
     said = remedy(Media(path="/films/h.mkv"), None, HEAT, None)
     assert isinstance(said, Correction)
     with opened(tmp_path) as store:
-        store.correct(said, (), T0).result(10)
+        store.changes.correct(said, (), T0).result(10)
     with closing(sqlite3.connect(tmp_path / "state.db")) as db, db:
         db.execute("INSERT INTO corrections (key, said, at) VALUES ('a', '{}', '2026-01-01T00:00:00+00:00')")
         db.execute("INSERT INTO corrections (key, said, at) SELECT 'b', said, 'never' FROM corrections WHERE id = 1")
     with opened(tmp_path) as store:
         assert store.moved is not None
         assert "2 of its rows make no sense" in store.moved
-        assert store.corrections() == (said,)
+        assert store.changes.corrections() == (said,)

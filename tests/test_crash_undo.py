@@ -67,7 +67,7 @@ def test_a_kill_between_the_removal_and_the_watch_in_its_place_costs_neither(
         number = world.account("default").scrobble(movie, T0).id
         watched(tmp_path / "state", number if known else None)
         with opened(tmp_path / "state") as store:
-            store.replace(1, TRON, T0, item=RIGHT).result(10)
+            store.changes.replace(1, TRON, T0, item=RIGHT).result(10)
         if fault is not None:
             method, _, path = moment.partition(" ")
             double.fault(fault, method=method, path=path)
@@ -97,7 +97,7 @@ def test_a_kill_in_the_middle_of_the_commit_leaves_both_or_neither(tmp_path: Pat
         "    if left < 0: os.kill(os.getpid(), signal.SIGKILL)\n"
         "store = Store(Path(sys.argv[1]), T0)\n"
         "store._database._connection.set_trace_callback(strike)\n"
-        "store.replace(1, TRON, T0).result(10)\n"
+        "store.changes.replace(1, TRON, T0).result(10)\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     ended = subprocess.run(

@@ -711,7 +711,7 @@ def test_a_start_that_trakt_takes_for_another_item_in_each_form_is_dropped_and_i
     (aside,) = desk.state().aside
     assert aside.reason == "Trakt took Heat (1995) for something else in each form"
     desk.double.sandbox.faults.clear()
-    desk.store.retry([aside.id], desk.clock()).result(10)
+    desk.store.changes.retry([aside.id], desk.clock()).result(10)
     desk.deliver_all()
     assert titles(desk) == ["Heat"]  # the user's word is enough to try anew
 
@@ -739,7 +739,7 @@ def test_a_watch_that_hits_another_item_in_each_form_is_set_aside_and_nothing_wr
     assert (aside.reason or "").endswith(f", in the last of {ways(desk)} forms")
     assert desk.state().plays == ()
     desk.double.sandbox.faults.clear()
-    desk.store.retry([aside.id], desk.clock()).result(10)
+    desk.store.changes.retry([aside.id], desk.clock()).result(10)
     desk.deliver_all()
     assert titles(desk) == ["Heat"]  # the user's word is enough to try anew
 
@@ -798,7 +798,7 @@ def watched(desk: Desk, **more: object) -> int:
 
 
 def undone(desk: Desk, play: int) -> Entry:
-    entry = desk.store.undo(play, desk.clock()).result(10)
+    entry = desk.store.changes.undo(play, desk.clock()).result(10)
     assert isinstance(entry, Entry)
     return entry
 
@@ -914,7 +914,7 @@ def test_what_trakt_says_it_did_not_remove_and_still_has_is_set_aside(desk: Desk
     desk.deliver_all()
     (aside,) = desk.state().aside
     assert aside.reason == "Trakt did not remove it"
-    desk.store.retry([aside.id], desk.clock()).result(10)
+    desk.store.changes.retry([aside.id], desk.clock()).result(10)
     desk.deliver_all()
     assert desk.double.history() == []
     breaches.clear()
@@ -975,7 +975,7 @@ def test_a_409_about_a_play_that_was_taken_back_is_no_proof_of_another_watch(des
 
 
 def entered(desk: Desk, media: Media = HEAT, account: str = "default", **more: Any) -> Entered:
-    return desk.store.enter(by_hand(account, media, desk.clock()), desk.clock(), **more).result(10)
+    return desk.store.changes.enter(by_hand(account, media, desk.clock()), desk.clock(), **more).result(10)
 
 
 def test_a_watch_by_hand_is_added_with_its_time_and_once(desk: Desk) -> None:
@@ -1013,7 +1013,7 @@ def test_what_was_taken_back_can_be_entered_again(desk: Desk) -> None:
 
 
 def replaced(desk: Desk, play: int, media: Media) -> Replaced:
-    done = desk.store.replace(play, media, desk.clock()).result(10)
+    done = desk.store.changes.replace(play, media, desk.clock()).result(10)
     assert isinstance(done, Replaced)
     return done
 
@@ -1050,7 +1050,7 @@ def test_where_the_wrong_one_cannot_be_removed_the_right_one_is_added_all_the_sa
     desk.deliver_all()
     assert titles(desk) == ["Heat", "TRON: Legacy"]
     (aside,) = desk.state().aside
-    desk.store.drop([aside.id], desk.clock()).result(10)
+    desk.store.changes.drop([aside.id], desk.clock()).result(10)
     assert [one.undone_at for one in desk.state().plays] == [None, None]  # it stands again, as at Trakt
     breaches.clear()
 
@@ -1084,7 +1084,7 @@ def test_a_watch_that_was_not_recognised_is_set_aside_as_such_and_told_once(desk
         (What.UNMATCHED, "Nobody Knows This One (1931).mkv"),
     ]
     assert desk.told()[-1].startswith("unmatched: stop Nobody Knows This One (1931).mkv was set aside: it was not")
-    desk.store.retry([aside.id], desk.clock()).result(10)
+    desk.store.changes.retry([aside.id], desk.clock()).result(10)
     (waiting,) = desk.state().waiting
     assert waiting.candidates is None
 

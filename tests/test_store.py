@@ -383,7 +383,7 @@ def test_a_retry_ends_a_rest(store: Store, clock: Clock) -> None:
     ill_while_others_go_through(store, clock)
     entry = claim(store, clock)
     fail(store, clock, entry, until=3600, uncertain=True)
-    store.retry([entry.id], clock()).result(10)
+    store.changes.retry([entry.id], clock()).result(10)
     clock.advance(5)
     assert claim(store, clock).scrobble.sitting == "ill"
 
@@ -459,10 +459,10 @@ def test_what_the_user_wants_tried_again_begins_anew_but_is_looked_up_first(
     fail(store, clock, claim(store, clock), uncertain=True)
     store.set_aside(claim(store, clock), "Trakt does not know this item").result(10)
     (aside,) = look(tmp_path).aside
-    assert store.retry([aside.id, 99], clock()).result(10) == (aside,)
+    assert store.changes.retry([aside.id, 99], clock()).result(10) == (aside,)
     again = claim(store, clock)
     assert (again.attempts, again.reason, again.failing_since, again.uncertain) == (0, None, None, True)
-    assert store.retry([again.id], clock()).result(10) == ()
+    assert store.changes.retry([again.id], clock()).result(10) == ()
     assert [one.what for one in decisions(tmp_path)] == [What.WAITING, What.RETRIED]
 
 
@@ -470,7 +470,7 @@ def test_a_watch_that_the_user_drops_is_gone_and_noted(store: Store, clock: Cloc
     store.settle(keep(store, clock, START, idle=True) or pytest.fail("nothing was claimed")).result(10)
     watches(store, clock, "one", "two")
     (one, two) = look(tmp_path).waiting
-    assert store.drop([one.id], clock()).result(10) == (one,)
+    assert store.changes.drop([one.id], clock()).result(10) == (one,)
     assert look(tmp_path).waiting == (two,)
     (noted,) = decisions(tmp_path)
     assert (noted.what, noted.words, noted.entry) == (
@@ -479,9 +479,9 @@ def test_a_watch_that_the_user_drops_is_gone_and_noted(store: Store, clock: Cloc
         one.id,
     )
     sending = claim(store, clock)
-    assert store.drop([sending.id], clock()).result(10) == ()
+    assert store.changes.drop([sending.id], clock()).result(10) == ()
     store.set_aside(sending, "no").result(10)
-    assert len(store.drop([sending.id], clock()).result(10)) == 1
+    assert len(store.changes.drop([sending.id], clock()).result(10)) == 1
     assert look(tmp_path).aside == ()
 
 
@@ -684,7 +684,7 @@ def test_a_file_of_the_second_version_is_copied_and_upgraded_with_all_that_is_in
         ]
         assert [(entry.reason, entry.unmatched) for entry in state.aside] == [("Trakt does not know this item", False)]
         for number in (1, 2):
-            assert isinstance(store.undo(number, clock()).result(10), Entry)
+            assert isinstance(store.changes.undo(number, clock()).result(10), Entry)
         assert [entry.removes for entry in look(tmp_path).waiting][2:] == [
             Removal(play=1, history_id=77),
             Removal(play=2, history_id=None),
@@ -742,7 +742,7 @@ def delivered(store: Store, clock: Clock, sitting: str = "one", media: Media = H
 
 
 def undone(store: Store, clock: Clock, play: Play) -> Entry:
-    entry = store.undo(play.id, clock()).result(10)
+    entry = store.changes.undo(play.id, clock()).result(10)
     assert isinstance(entry, Entry)
     return entry
 
@@ -764,9 +764,9 @@ def test_a_play_that_is_taken_back_is_kept_as_undone_with_the_entry_that_removes
 def test_a_play_is_taken_back_once_and_only_if_there_is_one(store: Store, clock: Clock, tmp_path: Path) -> None:
     play = delivered(store, clock)
     undone(store, clock, play)
-    assert store.undo(play.id, clock()).result(10) is NotUndone.ALREADY
-    assert store.undo(99, clock()).result(10) is NotUndone.UNKNOWN
-    assert store.replace(play.id, TRON, clock()).result(10) is NotUndone.ALREADY
+    assert store.changes.undo(play.id, clock()).result(10) is NotUndone.ALREADY
+    assert store.changes.undo(99, clock()).result(10) is NotUndone.UNKNOWN
+    assert store.changes.replace(play.id, TRON, clock()).result(10) is NotUndone.ALREADY
     assert len(look(tmp_path).waiting) == 1
 
 
@@ -796,7 +796,7 @@ def test_a_removal_leaves_nothing_behind_once_it_is_done(store: Store, clock: Cl
 
 def test_a_play_whose_removal_the_user_drops_stands_again(store: Store, clock: Clock, tmp_path: Path) -> None:
     entry = undone(store, clock, delivered(store, clock))
-    store.drop([entry.id], clock()).result(10)
+    store.changes.drop([entry.id], clock()).result(10)
     assert [play.undone_at for play in look(tmp_path).plays] == [None]
     assert decisions(tmp_path)[-1].words == "remove Heat (1995) was dropped by the user"
 
@@ -815,13 +815,13 @@ def test_a_watch_that_is_entered_twice_is_one_wherever_it_is_by_then(
     store: Store, clock: Clock, tmp_path: Path
 ) -> None:
     watch = by_hand("default", HEAT, clock())
-    first = store.enter(watch, clock(), item="{}").result(10)
-    again = store.enter(msgspec.structs.replace(watch, at=clock() - timedelta(seconds=1)), clock()).result(10)
+    first = store.changes.enter(watch, clock(), item="{}").result(10)
+    again = store.changes.enter(msgspec.structs.replace(watch, at=clock() - timedelta(seconds=1)), clock()).result(10)
     assert (first.new, again.new, again.stands) == (True, False, first.stands)
     entry = claim(store, clock)
     assert (entry.item, entry.scrobble.counts()) == ("{}", True)
     store.deliver(entry, play_of(entry, clock)).result(10)
-    assert store.enter(watch, clock()).result(10) == Entered(stands=look(tmp_path).plays[0], new=False)
+    assert store.changes.enter(watch, clock()).result(10) == Entered(stands=look(tmp_path).plays[0], new=False)
     assert [one.what for one in decisions(tmp_path)] == [What.ENTERED]
 
 
@@ -829,11 +829,11 @@ def test_a_watch_that_was_undone_may_be_entered_again_as_one_of_its_own(
     store: Store, clock: Clock, tmp_path: Path
 ) -> None:
     watch = by_hand("default", HEAT, clock())
-    store.enter(watch, clock()).result(10)
+    store.changes.enter(watch, clock()).result(10)
     entry = claim(store, clock)
     store.deliver(entry, play_of(entry, clock)).result(10)
-    store.undo(1, clock()).result(10)
-    again = store.enter(watch, clock()).result(10)
+    store.changes.undo(1, clock()).result(10)
+    again = store.changes.enter(watch, clock()).result(10)
     assert again.new
     assert isinstance(again.stands, Entry)
     assert again.stands.scrobble.sitting == f"{watch.sitting} #2"
@@ -848,12 +848,12 @@ def test_a_watch_that_was_undone_may_be_entered_again_as_one_of_its_own(
     ],
 )
 def test_another_item_account_or_minute_is_another_watch(store: Store, clock: Clock, other: Scrobble) -> None:
-    assert store.enter(by_hand("default", HEAT, EPOCH), clock()).result(10).new
-    assert store.enter(other, clock()).result(10).new
+    assert store.changes.enter(by_hand("default", HEAT, EPOCH), clock()).result(10).new
+    assert store.changes.enter(other, clock()).result(10).new
 
 
 def replaced(store: Store, clock: Clock, play: Play) -> Replaced:
-    done = store.replace(play.id, TRON, clock()).result(10)
+    done = store.changes.replace(play.id, TRON, clock()).result(10)
     assert isinstance(done, Replaced)
     return done
 
@@ -879,7 +879,7 @@ def test_where_there_is_no_removal_any_more_nothing_waits_for_it(store: Store, c
     if end == "aside":
         store.set_aside(claim(store, clock), "no").result(10)
     else:
-        store.drop([done.removal.id], clock()).result(10)
+        store.changes.drop([done.removal.id], clock()).result(10)
     assert claim(store, clock).scrobble.media == TRON
 
 
@@ -896,7 +896,7 @@ def test_the_watch_that_trakt_mistook_is_removed_and_tried_again_in_one_commit(
     state = look(tmp_path)
     assert [entry.removes for entry in state.waiting] == [Removal(play=None, history_id=5)] * 2
     assert [entry.reason for entry in state.aside] == ["no form is left"]
-    store.drop([removal.id], clock()).result(10)
+    store.changes.drop([removal.id], clock()).result(10)
     assert len(look(tmp_path).waiting) == 1
 
 
@@ -907,7 +907,7 @@ def test_what_was_not_recognised_keeps_its_candidates_until_it_is_tried_again(
     store.set_aside(claim(store, clock), "which one?", candidates="[]").result(10)
     (aside,) = look(tmp_path).aside
     assert (aside.candidates, aside.unmatched) == ("[]", True)
-    store.retry([aside.id], clock()).result(10)
+    store.changes.retry([aside.id], clock()).result(10)
     (waiting,) = look(tmp_path).waiting
     assert (waiting.candidates, waiting.unmatched) == (None, False)
 
@@ -934,7 +934,7 @@ class Amended:
         self.wanted[watch.sitting] = (media.title, watch.at)
 
     def enter(self, media: Media) -> None:
-        done = self.store.enter(by_hand("default", media, self.clock()), self.clock()).result(10)
+        done = self.store.changes.enter(by_hand("default", media, self.clock()), self.clock()).result(10)
         self._expect(done)
 
     def undo(self, number: int) -> None:
@@ -944,7 +944,7 @@ class Amended:
 
     def replace(self, number: int, media: Media) -> None:
         if play := self._play(number):
-            done = self.store.replace(play.id, media, self.clock()).result(10)
+            done = self.store.changes.replace(play.id, media, self.clock()).result(10)
             assert isinstance(done, Replaced)
             del self.wanted[play.sitting]
             self._expect(done.entered)
@@ -1059,15 +1059,15 @@ def test_what_trakt_answered_is_there_for_the_next_who_asks(store: Store, clock:
 
 
 def test_a_correction_holds_from_its_commit_until_it_is_taken_back(store: Store, tmp_path: Path, clock: Clock) -> None:
-    assert store.corrections() == ()
+    assert store.changes.corrections() == ()
     said = Correction(key="show heat", about=OfShow(show=Show(title="Heat")), meaning=Never())
     note = Note(at=clock(), what=What.CORRECTED, words="corrected")
-    row, tried = store.correct(said, (7,), clock(), note).result(10)
+    row, tried = store.changes.correct(said, (7,), clock(), note).result(10)
     assert (row, tried) == (Remembered(id=row.id, correction=said, at=clock()), ())
-    assert store.corrections() == (said,)
+    assert store.changes.corrections() == (said,)
     assert corrected(tmp_path) == (row,)
-    assert store.uncorrect((row.id, 9), clock()).result(10) == (row,)
-    assert store.corrections() == ()
+    assert store.changes.uncorrect((row.id, 9), clock()).result(10) == (row,)
+    assert store.changes.corrections() == ()
     assert corrected(tmp_path) == ()
     assert [one.words for one in decisions(tmp_path)] == ["corrected", "correction 1 was taken back by the user"]
 
@@ -1077,7 +1077,7 @@ def test_what_is_corrected_is_tried_again_in_the_same_commit(store: Store, clock
     entry = claim(store, clock)
     store.set_aside(entry, "not recognised").result(10)
     said = Correction(key="show heat", about=OfShow(show=Show(title="Heat")), meaning=Never())
-    _, tried = store.correct(said, (entry.id,), clock()).result(10)
+    _, tried = store.changes.correct(said, (entry.id,), clock()).result(10)
     assert [one.id for one in tried] == [entry.id]
     assert claim(store, clock).id == entry.id
 
@@ -1233,7 +1233,7 @@ def test_a_look_may_be_bounded_and_shows_the_first_that_wait_and_the_last_that_w
     seen = look(tmp_path, most=1)
     assert [one.scrobble.sitting for one in (*seen.waiting, *seen.aside)] == ["three", "two"]
     assert entry(tmp_path, seen.aside[0].id) == seen.aside[0]
-    store.drop([seen.aside[0].id], clock()).result(10)
+    store.changes.drop([seen.aside[0].id], clock()).result(10)
     assert entry(tmp_path, seen.aside[0].id) is None
 
 
@@ -1256,7 +1256,7 @@ def test_a_look_says_how_far_the_removal_of_a_play_is(store: Store, tmp_path: Pa
     taken = claim(store, clock)
     store.deliver(taken, play_of(taken, clock)).result(10)
     assert look(tmp_path).removals == {}
-    store.undo(1, clock()).result(10)
+    store.changes.undo(1, clock()).result(10)
     assert look(tmp_path).removals == {1: EntryState.WAITING}
     found = play(tmp_path, 1)
     assert found is not None

@@ -76,7 +76,7 @@ def line_of(page: str) -> str:
 async def set_aside(house: House, media: Media = HEAT) -> Entry:
     """An entry of somebody who is not signed in, as one that Trakt does not take."""
     store = house.store
-    await asyncio.wrap_future(store.enter(said(media, account="marta"), house.clock()))
+    await asyncio.wrap_future(store.changes.enter(said(media, account="marta"), house.clock()))
     entry = await asyncio.wrap_future(store.claim("marta", house.clock()))
     assert entry is not None
     await asyncio.wrap_future(store.set_aside(entry, UNKNOWN))
@@ -440,7 +440,7 @@ async def test_something_narrower_stands_above_what_is_said(house: House) -> Non
     first = await house.unmatched(OFFICE)
     await sent(house, "/fix", entry=str(first), never="1")
     await house.eventually(lambda state: not state.aside and not state.waiting)
-    await asyncio.wrap_future(house.store.enter(said(OFFICE, account="marta"), house.clock()))
+    await asyncio.wrap_future(house.store.changes.enter(said(OFFICE, account="marta"), house.clock()))
     await house.eventually(lambda state: state.waiting)
     second = look(house.folder).waiting[0].id
     line = await sent(house, "/fix", entry=str(second), words="The Office (2001) s01e01", scope="show")

@@ -100,7 +100,7 @@ async def busy(house: House) -> None:
 
 async def set_aside(house: House, media: Media) -> int:
     """An entry of somebody who is not signed in, as one that Trakt does not take."""
-    await asyncio.wrap_future(house.store.enter(said(media, account="marta"), house.clock()))
+    await asyncio.wrap_future(house.store.changes.enter(said(media, account="marta"), house.clock()))
     entry = await asyncio.wrap_future(house.store.claim("marta", house.clock()))
     assert entry is not None
     await asyncio.wrap_future(house.store.set_aside(entry, UNKNOWN))

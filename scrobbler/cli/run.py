@@ -246,7 +246,7 @@ def _outlet(
     if problem:
         log.warning("account %s %s; what is watched meanwhile is kept", account, problem)
     trakt = Trakt(app_of(configuration), tokens)
-    finder = Finder(trakt, now, memory=memory, correct=Corrector(store.corrections, configuration.rules))
+    finder = Finder(trakt, now, memory=memory, correct=Corrector(store.changes.corrections, configuration.rules))
     courier = Courier(account, trakt, finder, store, now)
     return Outlet(courier, store, tokens, now, network, invitation.look, partial(notifier.closed, account))
 

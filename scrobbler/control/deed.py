@@ -46,12 +46,12 @@ async def perform(request: Request, store: Store, accounts: Sequence[str], now: 
 
 
 async def _retry(request: Retry, store: Store, _accounts: Sequence[str], now: datetime) -> Answer:
-    entries = await store.retry(request.ids, now)
+    entries = await store.changes.retry(request.ids, now)
     return _done(request.ids, entries)
 
 
 async def _drop(request: Drop, store: Store, _accounts: Sequence[str], now: datetime) -> Answer:
-    entries = await store.drop(request.ids, now)
+    entries = await store.changes.drop(request.ids, now)
     return _done(request.ids, entries)
 
 
@@ -61,13 +61,13 @@ async def _arrange(request: Switch | MapUser, store: Store, accounts: Sequence[s
 
 
 async def _forget(request: Forget, store: Store, _accounts: Sequence[str], now: datetime) -> Answer:
-    gone = tuple(one.id for one in await store.uncorrect(request.ids, now))
+    gone = tuple(one.id for one in await store.changes.uncorrect(request.ids, now))
     return Forgotten(ids=gone, left=_left(request.ids, gone))
 
 
 async def _correct(request: Correct, store: Store, _accounts: Sequence[str], now: datetime) -> Answer:
     note = Note(at=now, what=What.CORRECTED, words=f"corrected by the user: {request.correction.label()}")
-    kept, entries = await store.correct(request.correction, request.ids, now, note)
+    kept, entries = await store.changes.correct(request.correction, request.ids, now, note)
     left = _left(request.ids, [one.id for one in entries])
     return Corrected(id=kept.id, entries=tuple(map(_handled, entries)), left=left)
 
@@ -75,7 +75,7 @@ async def _correct(request: Correct, store: Store, _accounts: Sequence[str], now
 async def _undo(request: Undo, store: Store, _accounts: Sequence[str], now: datetime) -> Answer:
     plays, left = [], []
     for number in dict.fromkeys(request.plays):
-        removal = await store.undo(number, now)
+        removal = await store.changes.undo(number, now)
         if isinstance(removal, Entry):
             plays.append(_removing(number, removal))
         else:
@@ -89,11 +89,11 @@ async def _enter(request: Enter, store: Store, accounts: Sequence[str], now: dat
     if request.at > now + CLOCKS_DIFFER:
         return Refused(why="that instant is yet to come")
     watch = by_hand(request.account, request.media, request.at)
-    return _entering(await store.enter(watch, now, item=request.item))
+    return _entering(await store.changes.enter(watch, now, item=request.item))
 
 
 async def _replace(request: Replace, store: Store, _accounts: Sequence[str], now: datetime) -> Answer:
-    done = await store.replace(request.play, request.media, now, item=request.item)
+    done = await store.changes.replace(request.play, request.media, now, item=request.item)
     if isinstance(done, NotUndone):
         known = "was undone already" if done is NotUndone.ALREADY else "is not known"
         return Refused(why=f"play {request.play} {known}: `scrobbler undo --list` shows those that there are")

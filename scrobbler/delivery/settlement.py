@@ -15,7 +15,7 @@ import msgspec
 from scrobbler.delivery.backoff import Backoff
 from scrobbler.errors import Unavailable, Uncertain, Unreachable
 from scrobbler.identify.match import Unmatched
-from scrobbler.state.decisions import Note, What, about
+from scrobbler.state.decisions import Note, What
 from scrobbler.state.entry import Entry, Failure
 from scrobbler.state.plays import How, Play
 from scrobbler.state.store import Store
@@ -116,7 +116,7 @@ class Settlement:
 
     def note(self, entry: Entry, what: What, words: str, label: str | None = None) -> Note:
         """A decision about the entry."""
-        return about(entry.scrobble.session, self._account, self._clock(), what, words, entry=entry.id, label=label)
+        return entry.note(self._clock(), what, words, label)
 
 
 def written(value: object) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from scrobbler.machine.scrobble import Scrobble
+from scrobbler.state.decisions import Note, What, about
 
 STEPS_BEHIND: Final = 3
 """With so many failures an entry lets the others go first."""
@@ -73,6 +74,11 @@ class Entry(Struct, frozen=True, kw_only=True):
     def label(self) -> str:
         """What it says of what, for people: ``stop Heat (1995)``."""
         return f"{self.scrobble.action.value} {self.scrobble.media.label()}"
+
+    def note(self, at: datetime, what: What, words: str, label: str | None = None) -> Note:
+        """A note about it."""
+        said = self.scrobble
+        return about(said.session, said.account, at, what, words, entry=self.id, label=label)
 
     @property
     def behind(self) -> bool:

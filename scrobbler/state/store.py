@@ -17,17 +17,17 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Final, TypeVar
 
-from scrobbler.events import Media, SessionKey
+from scrobbler.events import SessionKey
 from scrobbler.household import Stranger, Switched
 from scrobbler.machine.scrobble import Scrobble
 from scrobbler.machine.session import Session
 from scrobbler.state import amendments, answers, corrections, outbox, people, plays, schema, sessions, vigil, wishes
 from scrobbler.state import decisions as log
-from scrobbler.state.amendments import Entered, NotUndone, Replaced, Wrong
+from scrobbler.state.amendments import Wrong
 from scrobbler.state.answers import Answer
-from scrobbler.state.corrections import Correction, Remembered
+from scrobbler.state.changes import Changes
 from scrobbler.state.database import Database, Work
-from scrobbler.state.decisions import Note, What, about
+from scrobbler.state.decisions import Note, What
 from scrobbler.state.entry import Entry, Failure
 from scrobbler.state.people import Mapped
 from scrobbler.state.plays import Play
@@ -47,8 +47,8 @@ class Store:
         self.listeners: list[Callable[[Sequence[Note]], None]] = []
         """Who hears of decisions as soon as they are on the disk, on the writer's thread: they must be quick."""
         self._database = Database(folder / schema.FILE, schema.SCRIPTS, now, _weed, self._say)
-        self._corrections: tuple[int, tuple[Correction, ...]] = (-1, ())
-        self._corrected = 0
+        self.changes = Changes(self._telling)
+        """What the user changes afterwards."""
         self.moved = self._database.moved
         """What was done with a file that could not be used, for the user; None if all was well."""
 
@@ -109,7 +109,7 @@ class Store:
 
         def work(db: sqlite3.Connection, tell: Callable[[Note], None]) -> None:
             if outbox.fail(db, entry, failure):
-                tell(_about(entry, failure.at, What.WAITING, words))
+                tell(entry.note(failure.at, What.WAITING, words))
 
         return self._telling(work)
 
@@ -162,116 +162,6 @@ class Store:
                 outbox.defer(db, entry, until, uncertain=True, form=form)
 
         return self._submit(work, noted)
-
-    # What the user changes afterwards
-
-    def undo(self, play: int, now: datetime) -> Promise[Entry | NotUndone]:
-        """The user takes a play back. Returns the entry that removes it from Trakt's history."""
-
-        def work(db: sqlite3.Connection, tell: Callable[[Note], None]) -> Entry | NotUndone:
-            done = amendments.undo(db, play, now)
-            if isinstance(done, Entry):
-                tell(_undone(done, play, now))
-            return done
-
-        return self._telling(work)
-
-    def enter(self, scrobble: Scrobble, now: datetime, *, item: str | None = None) -> Promise[Entered]:
-        """The user says that he watched something. A sitting of that name that there is already is the same watch.
-
-        ``item``: Trakt's, as delivery writes it, where it is known already.
-        """
-
-        def work(db: sqlite3.Connection, tell: Callable[[Note], None]) -> Entered:
-            entered = amendments.enter(db, scrobble, now, item)
-            if entered.new:
-                tell(_by_hand(entered, now))
-            return entered
-
-        return self._telling(work)
-
-    def replace(
-        self, play: int, media: Media, now: datetime, *, item: str | None = None
-    ) -> Promise[Replaced | NotUndone]:
-        """A play was of something else: remove it, and enter the other with its time, in one transaction.
-
-        The other does not leave before the removal is settled.
-        """
-
-        def work(db: sqlite3.Connection, tell: Callable[[Note], None]) -> Replaced | NotUndone:
-            done = amendments.replace(db, play, media, now, item)
-            if isinstance(done, Replaced):
-                tell(_undone(done.removal, play, now))
-                if done.entered.new:
-                    tell(_by_hand(done.entered, now))
-            return done
-
-        return self._telling(work)
-
-    def retry(self, ids: Sequence[int], now: datetime) -> Promise[tuple[Entry, ...]]:
-        """The user wants these tried again. Returns those that will be: what is being sent, or gone, is left alone."""
-
-        def work(db: sqlite3.Connection, tell: Callable[[Note], None]) -> tuple[Entry, ...]:
-            found = outbox.retry(db, ids, now)
-            for entry in found:
-                tell(_about(entry, now, What.RETRIED, f"{entry.label()} is tried again, as the user wants"))
-            return tuple(found)
-
-        return self._telling(work)
-
-    def drop(self, ids: Sequence[int], now: datetime) -> Promise[tuple[Entry, ...]]:
-        """The user wants these forgotten. Returns those that were: what is being sent, or gone, is left alone.
-
-        A play whose removal is dropped stands again.
-        """
-
-        def work(db: sqlite3.Connection, tell: Callable[[Note], None]) -> tuple[Entry, ...]:
-            found = outbox.drop(db, ids)
-            for entry in found:
-                if entry.removes is not None and entry.removes.play is not None:
-                    plays.undo(db, entry.removes.play, None)
-                tell(_about(entry, now, What.DROPPED, f"{entry.label()} was dropped by the user"))
-            return tuple(found)
-
-        return self._telling(work)
-
-    def corrections(self) -> tuple[Correction, ...]:
-        """What the user said that something really is, the oldest first. Blocks only after a change."""
-        known, found = self._corrections
-        if known != (version := self._corrected):
-            rows = self._database.submit(corrections.remembered).result()
-            found = tuple(one.correction for one in rows)
-            self._corrections = version, found
-        return found
-
-    def correct(
-        self, correction: Correction, ids: Sequence[int], now: datetime, *noted: Note
-    ) -> Promise[tuple[Remembered, tuple[Entry, ...]]]:
-        """Remember what something really is, and try these entries again; it holds from the commit on."""
-
-        def work(db: sqlite3.Connection, tell: Callable[[Note], None]) -> tuple[Remembered, tuple[Entry, ...]]:
-            self._corrected += 1
-            kept = corrections.remember(db, correction, now)
-            found = outbox.retry(db, ids, now)
-            for note in noted:
-                tell(note)
-            for entry in found:
-                tell(_about(entry, now, What.RETRIED, f"{entry.label()} is tried again, corrected by the user"))
-            return kept, tuple(found)
-
-        return self._telling(work)
-
-    def uncorrect(self, ids: Sequence[int], now: datetime) -> Promise[tuple[Remembered, ...]]:
-        """The user takes these corrections back. Returns those that there were."""
-
-        def work(db: sqlite3.Connection, tell: Callable[[Note], None]) -> tuple[Remembered, ...]:
-            self._corrected += 1
-            found = [one for number in ids if (one := corrections.forget(db, number)) is not None]
-            for one in found:
-                tell(Note(at=now, what=What.CORRECTED, words=f"correction {one.id} was taken back by the user"))
-            return tuple(found)
-
-        return self._telling(work)
 
     def recall(self, key: str) -> Answer | None:
         """What Trakt answered last. Blocks."""
@@ -402,18 +292,3 @@ def _weed(db: sqlite3.Connection) -> int:
     """Delete what cannot be read of all that the agent reads when it starts, and say how many rows it were."""
     parts = (sessions, wishes, people, outbox, corrections, vigil)
     return sum(part.weed(db) for part in parts)
-
-
-def _undone(removal: Entry, play: int, at: datetime) -> Note:
-    words = f"play {play}, {removal.scrobble.media.label()}, was taken back by the user"
-    return _about(removal, at, What.UNDONE, words)
-
-
-def _by_hand(entered: Entered, at: datetime) -> Note:
-    assert isinstance(entered.stands, Entry)  # noqa: S101  # what is new is one
-    words = f"{entered.stands.scrobble.media.label()} was entered by the user"
-    return _about(entered.stands, at, What.ENTERED, words)
-
-
-def _about(entry: Entry, at: datetime, what: What, words: str) -> Note:
-    return about(entry.scrobble.session, entry.scrobble.account, at, what, words, entry=entry.id)
