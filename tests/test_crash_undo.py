@@ -75,6 +75,7 @@ def test_a_kill_between_the_removal_and_the_watch_in_its_place_costs_neither(
             eventually(lambda: any(call.startswith(f"{moment} ") for call in double.calls()))
             killed(agent)
         with running("run", "--config", file) as agent:
+            agent.says("watching")  # the first may have done it all
             eventually(lambda: not look(tmp_path / "state").waiting)
             assert agent.end() == 0
         assert double.history() == [("TRON: Legacy", T0)]
