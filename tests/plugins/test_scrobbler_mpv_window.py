@@ -126,6 +126,7 @@ async def test_it_is_gone_with_the_window_and_a_new_one_is_a_new_screen(
         await mpv.command("stop")
         assert await ends(showing) is False
     await mpv.load(clips / "Next.mkv")
+    await mpv.until("vo-configured", bool)  # which is mpv's own part in it
     async with shown(await eye.next()) as showing:
         await mpv.command("quit")
         assert await ends(showing) is False
