@@ -202,8 +202,13 @@ def test_every_message_of_the_page_of_troubles_is_one_of_the_program() -> None:
 
 def fits(template: str, message: str) -> bool:
     """Whether the message is the text with some of its values said. A text of values alone would fit all."""
-    pattern = ".+".join(map(re.escape, template.split("…")))
-    return len(template.replace("…", "").replace(" ", "")) > 7 and re.fullmatch(pattern, message) is not None
+    return len(template.replace("…", "").replace(" ", "")) > 7 and pattern(template).fullmatch(message) is not None
+
+
+@cache
+def pattern(template: str) -> re.Pattern[str]:
+    """There are more of them than ``re`` itself remembers."""
+    return re.compile(".+".join(map(re.escape, template.split("…"))))
 
 
 def quoted() -> Iterator[str]:

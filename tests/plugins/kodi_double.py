@@ -164,4 +164,5 @@ async def watched(double: KodiDouble, patience: float = 10.0) -> AsyncIterator[E
     """The double, with the adapter connected to it."""
     async with kodi(double) as port, listening("127.0.0.1", port, patience=patience) as ear:
         await double.visited()
+        await double.was_asked("Player.GetActivePlayers")  # what begins from now on, it hears of by itself
         yield ear
