@@ -1,6 +1,6 @@
 """What a flood of progress posts meets: a thousand a second, from forty devices of several users, for half a minute.
 
-Nearly none of them changes more than a position, which is kept every 15 s; so the floor is the bare endpoint that
+Nearly none of them changes more than a position, which is kept every 14 s; so the floor is the bare endpoint that
 parses, and the one that commits a row for each stands beside it. They get the same stream, from the same process.
 """
 

@@ -147,7 +147,7 @@ async def test_a_seek_is_told_at_the_place_that_kodi_names() -> None:
 
 
 async def test_the_position_is_looked_at_while_something_plays() -> None:
-    """Every fifteen seconds, and each second of something that is as short as this."""
+    """Every half minute, and each second of something that is as short as this."""
     double = KodiDouble()
     async with watched(double) as ear:
         await played(double, duration=20)
