@@ -1,5 +1,6 @@
 """Names that leave a doubt, through the real guessit in its own process; and guesses that are not taken."""
 
+import subprocess
 import sys
 from datetime import date
 from pathlib import Path
@@ -38,9 +39,17 @@ def test_the_players_kind_is_told_to_guessit() -> None:
     assert answer["type"] == "episode"
 
 
-def test_guessit_stays_out_of_this_process() -> None:
-    ask([question("Heat.1995.mkv")])
-    assert "guessit" not in sys.modules
+def test_guessit_stays_out_of_the_process_that_asks() -> None:
+    """Asked of a process of its own: what else ran in this one says nothing."""
+    code = """
+import sys
+from scrobbler.events import Media
+from scrobbler.reading.guess import Question, ask
+from scrobbler.reading.paths import take_apart
+(answer,) = ask([Question(parts=take_apart(Media(path="Heat.1995.mkv")), kind=None)])
+sys.exit("guessit" in sys.modules or answer["title"] != "Heat")
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
 
 
 def test_guessing_that_takes_too_long_is_given_up() -> None:
