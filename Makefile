@@ -41,7 +41,7 @@ unit: $(VENV)/.dev
 	$(BIN)/pytest -n auto --cov --cov-context=test --cov-report=
 	$(BIN)/python tests/own_coverage.py
 
-bench: $(VENV)/.dev
+bench: $(VENV)/.dev $(VENV)/rival/.done
 	@packaging/players.sh
 	$(BIN)/python tests/bench $(BENCH)
 
@@ -88,6 +88,12 @@ $(VENV)/.dev: pyproject.toml packaging/constraints.txt | $(VENV)
 	@echo "Installing what the program and its tests need ..."
 	@$(BIN)/pip install --quiet -e '.[dev]'
 	@touch $@ $(VENV)/.run
+
+$(VENV)/rival/.done: tests/bench/rival.txt | $(VENV)
+	@echo "Installing a rival, to be measured beside ..."
+	@$(PYTHON) -m venv $(VENV)/rival
+	@PIP_CONSTRAINT= $(VENV)/rival/bin/pip install --quiet -r $<
+	@touch $@
 
 $(VENV):
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "This needs Python 3.11 or newer; name one: make PYTHON=python3.12 ...")'

@@ -13,7 +13,7 @@ import tables
 from bench import table
 from bench.agent import APP
 from bench.command import MEASUREMENTS
-from bench.figure import Figure, Goal, MeasurementError, Unit, exactly, milliseconds, percentile
+from bench.figure import FLOOR, Figure, Goal, MeasurementError, Unit, exactly, milliseconds, percentile
 from bench.player import Line, happened
 from bench.service import Kind, Service, crowd, kind, refused
 from bench.table import Run
@@ -79,8 +79,8 @@ class TestVerdicts:
             (3.0, 2.0, None, None),
             (3.0, None, Goal(most=3.0), True),
             (3.1, None, Goal(most=3.0), False),
-            (3.0, 2.0, Goal(most=1.5, of_floor=True), True),
-            (3.1, 2.0, Goal(most=1.5, of_floor=True), False),
+            (3.0, 2.0, Goal(most=1.5, of=FLOOR), True),
+            (3.1, 2.0, Goal(most=1.5, of=FLOOR), False),
             (-1.0, None, Goal(most=5.0), True),
             (0.0, None, Goal(most=0.0), True),
             (1.0, None, exactly(1), True),
@@ -100,7 +100,7 @@ class TestVerdicts:
         assert one.ratio is None
 
     def test_a_goal_that_is_a_ratio_is_not_judged_without_a_floor(self) -> None:
-        goal = Goal(most=1.5, of_floor=True)
+        goal = Goal(most=1.5, of=FLOOR)
         assert figure(0.0001, goal=goal).met is None
 
     def test_it_is_the_median_that_is_judged(self) -> None:
@@ -109,7 +109,7 @@ class TestVerdicts:
 
 class TestTable:
     def test_a_figure_is_shown_beside_its_floor_and_its_goal(self) -> None:
-        goal = Goal(most=1.5, of_floor=True)
+        goal = Goal(most=1.5, of=FLOOR)
         assert rows(run(figure(3.0, floor=2.0, goal=goal))) == ["mpv pause ms 3.00 2.00 1.50 <= 1.5 x floor met 1"]
 
     @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ class TestComparing:
     def test_a_run_from_before_a_goal_could_say_the_least_is_still_read(self, tmp_path: Path) -> None:
         (tmp_path / "old.json").write_text(
             '{"at": "2026-11-20T20:00:00Z", "machine": {}, "figures": [{"name": "mpv pause", "unit": "ms",'
-            ' "samples": [2.0], "floor": null, "goal": {"most": 3.0, "of_floor": true}}]}'
+            ' "samples": [2.0], "floor": null, "goal": {"most": 3.0, "of": "floor"}}]}'
         )
         assert rows(run(figure(3.0)), table.read(tmp_path / "old.json")) == ["mpv pause ms 3.00 1 1.50"]
 

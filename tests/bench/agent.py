@@ -5,10 +5,11 @@ import os
 import sys
 import time
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 from bench.figure import MeasurementError
 
@@ -62,23 +63,34 @@ class Agent:
             raise MeasurementError("the agent did not get ready: " + " / ".join(self.last_words)) from None
 
 
+class Launch(Protocol):
+    """Starts an agent in a folder, with a Trakt at that address, which watches the players whose sockets are there."""
+
+    def __call__(
+        self, folder: Path, url: str, sockets: Path, *, tokens: Tokens | None = None
+    ) -> AbstractAsyncContextManager[Agent]: ...
+
+
 @asynccontextmanager
 async def agent(
     folder: Path, url: str, sockets: Path, *, web: bool = False, more: str = "", tokens: Tokens | None = None
 ) -> AsyncIterator[Agent]:
-    """Starts one, waits until it is ready, and ends it. It watches the players in ``sockets``.
+    """Starts ours, waits until it is ready, and ends it.
 
     ``folder`` is empty, or what the last one there has left. ``more``: of its configuration. ``tokens``: for a Trakt
     that looks at them.
     """
-    words = ("-m", "scrobbler", "run", *_prepare(folder, _config(url, sockets, web=web) + more, tokens))
+    options = _prepare(folder, _config(url, sockets, web=web) + more, tokens)
+    async with launched((sys.executable, "-m", "scrobbler", "run", *options), folder, sockets) as running:
+        yield running
+
+
+@asynccontextmanager
+async def launched(words: Sequence[str], folder: Path, sockets: Path) -> AsyncIterator[Agent]:
+    """Runs the words, waits until an agent says that it watches, and ends it."""
     spawned_at = time.monotonic()
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *words,
-        env=environment(folder),
-        stdin=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
+        *words, env=environment(folder), stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
     )
     running = Agent(process, spawned_at, sockets, folder / "state")
     listening = asyncio.create_task(running.listen())
@@ -105,7 +117,7 @@ def environment(folder: Path) -> dict[str, str]:
 def _prepare(folder: Path, config: str, tokens: Tokens | None) -> tuple[str, ...]:
     """Fills the folder, with an account that is signed in; gives the options that name it."""
     (folder / "config.toml").write_text(config)
-    TokenFile(folder / "state", "default").write(tokens or _invented())
+    TokenFile(folder / "state", "default").write(tokens or invented())
     return "--config", str(folder / "config.toml"), "--state", str(folder / "state")
 
 
@@ -115,7 +127,8 @@ def _config(url: str, sockets: Path, *, web: bool) -> str:
     return text + ('[server]\nlisten = "127.0.0.1:0"\n' if web else "")
 
 
-def _invented() -> Tokens:
+def invented() -> Tokens:
+    """For a Trakt that does not look at them."""
     now = datetime.now(UTC)
     expires_at = now + timedelta(days=7)
     return Tokens(access_token="a" * 64, refresh_token="r" * 64, created_at=now, expires_at=expires_at)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 from bench.bench import Bench
-from bench.figure import Figure, Goal, Unit, percentile
+from bench.figure import FLOOR, Figure, Goal, Unit, percentile
 
 from scrobbler.events import Ids, Kind, Media, MediaKind, PlayerEvent, Seconds, SessionKey
 from scrobbler.machine.policy import Policy
@@ -24,7 +24,7 @@ from scrobbler.state import outbox
 from scrobbler.state.store import Store
 
 FEW, SESSIONS, ENTRIES = 10, 10_000, 100_000
-SAME = Goal(most=1.5, of_floor=True)
+SAME = Goal(most=1.5, of=FLOOR)
 APART, FILMS = timedelta(minutes=10), 200
 NOW = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
 MEDIA = Media(title="Heat", year=1995, ids=Ids(imdb="tt0113277"))

@@ -23,6 +23,7 @@ class Rounds(Struct, frozen=True, kw_only=True):
     tight: int = 300
     opens: int = 12
     spawns: int = 10
+    races: int = 10
     versions: int = 20
     memories: int = 3
     posts: int = 6000
@@ -53,6 +54,7 @@ QUICK = Rounds(
     tight=60,
     opens=5,
     spawns=3,
+    races=3,
     versions=5,
     memories=1,
     posts=1500,

@@ -21,6 +21,7 @@ from bench import (
     memory,
     names,
     opening,
+    race,
     soak,
     table,
     watch,
@@ -48,6 +49,7 @@ MEASUREMENTS: Mapping[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
     "crowd": crowd.measure,
     "soak": soak.measure,
     "names": names.measure,
+    "race": race.measure,
 }
 
 _HOW_TO_READ = """\

@@ -13,7 +13,7 @@ from pathlib import Path
 from bench.agent import Agent, agent
 from bench.bench import Bench, rest
 from bench.endpoint import endpoint
-from bench.figure import Figure, Goal, MeasurementError, Unit, percentile
+from bench.figure import FLOOR, Figure, Goal, MeasurementError, Unit, percentile
 from bench.hose import Poured, Stream, pour
 from bench.jellyfin import PLAYERS, USERS, Line, answers, post, said
 from bench.process import Spent, memory, spent
@@ -26,7 +26,7 @@ FEW = 10
 LANES = 16
 ASKED, RATE = 20.0, 200.0
 """Seconds of further posts, and how many a second: of the ten first devices."""
-SAME = Goal(most=1.5, of_floor=True)
+SAME = Goal(most=1.5, of=FLOOR)
 SMALL = Goal(most=8.0)
 """KiB of a session: 10,000 are 80 MiB then."""
 
@@ -62,7 +62,7 @@ async def measure(bench: Bench) -> list[Figure]:
             unit=Unit.MS,
             samples=(took * 1000,),
             floor=least * 1000,
-            goal=Goal(most=1 / 0.7, of_floor=True),
+            goal=Goal(most=1 / 0.7, of=FLOOR),
         ),
         Figure(name="  that is", unit=Unit.RATE, samples=(many / took,), floor=many / least),
         Figure(

@@ -16,7 +16,7 @@ from pathlib import Path
 from bench.agent import agent, environment
 from bench.backlog import ENTRIES, fill
 from bench.bench import Bench
-from bench.figure import Figure, Goal, Unit, percentile
+from bench.figure import FLOOR, Figure, Goal, Unit, percentile
 from bench.jellyfin import PLAYERS, answers
 from bench.process import cost, memory
 from bench.trakt import Trakt, arrival
@@ -27,7 +27,7 @@ from scrobbler.state.store import Store
 FEW = 100
 WARM = 5
 """So many entries leave before we look: the first request loads what it takes."""
-SAME = Goal(most=1.5, of_floor=True)
+SAME = Goal(most=1.5, of=FLOOR)
 COMMANDS = (("status",), ("queue", "list"))
 AGO = timedelta(hours=1)
 

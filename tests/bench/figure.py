@@ -6,6 +6,9 @@ from statistics import quantiles
 
 from msgspec import Struct
 
+FLOOR = "floor"
+"""What a ratio is to, as a rule."""
+
 
 class MeasurementError(Exception):
     """A figure could not be had; the text says why."""
@@ -29,10 +32,11 @@ class Unit(Enum):
 
 
 class Goal(Struct, frozen=True, kw_only=True):
-    """The most that is wanted, of the unit itself or of the floor; and the least, where less is no better."""
+    """The most that is wanted, and the least, where less is no better."""
 
     most: float
-    of_floor: bool = False
+    of: str = ""
+    """What ``most`` is a multiple of: the floor, or the rival that stands in its place. Empty: it is of the unit."""
     least: float | None = None
 
     def holds(self, value: float) -> bool:
@@ -70,7 +74,7 @@ class Figure(Struct, frozen=True, kw_only=True):
     @property
     def met(self) -> bool | None:
         """Whether the goal is reached; None where there is none, or no floor to compare with."""
-        value = self.ratio if self.goal is not None and self.goal.of_floor else self.p50
+        value = self.ratio if self.goal is not None and self.goal.of else self.p50
         return None if self.goal is None or value is None else self.goal.holds(value)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 from bench.bench import Bench
-from bench.figure import Figure, Goal, MeasurementError, Unit
+from bench.figure import FLOOR, Figure, Goal, MeasurementError, Unit
 from bench.process import written
 from bench.trakt import Trakt
 
@@ -25,7 +25,7 @@ from scrobbler.watching import LOOK_EVERY
 
 SETTLE = 6.0
 """Seconds until what the start of a film writes is written."""
-GOAL = Goal(most=1.5, of_floor=True)
+GOAL = Goal(most=1.5, of=FLOOR)
 
 
 async def measure(bench: Bench) -> list[Figure]:

@@ -6,12 +6,12 @@ from functools import partial
 from typing import Any
 
 from bench.bench import Bench
-from bench.figure import Figure, Goal, Unit, milliseconds, percentile
+from bench.figure import FLOOR, Figure, Goal, Unit, milliseconds, percentile
 from bench.floor import Bystander, Floor
 from bench.trakt import Trakt, arrival
 
-GOAL = Goal(most=1.5, of_floor=True)
-TAIL = Goal(most=4.0, of_floor=True)
+GOAL = Goal(most=1.5, of=FLOOR)
+TAIL = Goal(most=4.0, of=FLOOR)
 """Of the 95th percentile; it is compared with what the floor takes as a rule."""
 VERBS = (("pause", True, "/scrobble/pause"), ("resume", False, "/scrobble/start"))
 

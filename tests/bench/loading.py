@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.bench import Bench
-from bench.figure import Figure, Goal, Unit, milliseconds, percentile
+from bench.figure import FLOOR, Figure, Goal, Unit, milliseconds, percentile
 from bench.floor import Bystander, Floor, load
 from bench.player import BEGIN, Mpv, happened, opened, reels
 from bench.trakt import Trakt, arrival
@@ -21,7 +21,7 @@ from bench.trakt import Trakt, arrival
 END = "85%"
 """A stop here is one by which Trakt counts a watch."""
 NEAR = Goal(most=5.0)
-STOP = Goal(most=1.5, of_floor=True)
+STOP = Goal(most=1.5, of=FLOOR)
 
 
 async def measure(bench: Bench) -> list[Figure]:

@@ -7,7 +7,7 @@ import asyncio
 import time
 from contextlib import AsyncExitStack
 
-from bench.agent import agent
+from bench.agent import Launch, agent
 from bench.bench import Bench
 from bench.figure import Figure, Goal, Unit, exactly
 from bench.player import happened, opened
@@ -23,10 +23,10 @@ KILLED = 0.95
 """So much of the film is over when the agent is killed."""
 
 
-async def measure(bench: Bench) -> list[Figure]:
+async def measure(bench: Bench, launch: Launch = agent) -> list[Figure]:
     """Whether each is recorded once, and when."""
     bench.say("a watch without Trakt, and one whose agent is killed")
-    done = await asyncio.gather(_outage(bench), _crash(bench), return_exceptions=True)
+    done = await asyncio.gather(_outage(bench, launch), _crash(bench, launch), return_exceptions=True)
     figures: list[Figure] = []
     for each in done:
         if isinstance(each, BaseException):
@@ -35,13 +35,13 @@ async def measure(bench: Bench) -> list[Figure]:
     return figures
 
 
-async def _outage(bench: Bench) -> list[Figure]:
+async def _outage(bench: Bench, launch: Launch) -> list[Figure]:
     """Trakt answers 503 until some time after the end."""
     async with AsyncExitStack() as stack:
         service = await stack.enter_async_context(Service.running())
         service.sandbox.faults.add(Fault(kind=FaultKind.STATUS, status=503, times=None))
         sockets = bench.fresh()
-        await stack.enter_async_context(agent(bench.fresh(), service.url, sockets, tokens=service.tokens()))
+        await stack.enter_async_context(launch(bench.fresh(), service.url, sockets, tokens=service.tokens()))
         player = await stack.enter_async_context(opened(sockets / "mpv", await made(bench), begin=BEGIN))
         await watched(player, bench.rounds.watch)
         await asyncio.sleep(bench.rounds.outage)
@@ -58,12 +58,12 @@ async def _outage(bench: Bench) -> list[Figure]:
     ]
 
 
-async def _crash(bench: Bench) -> list[Figure]:
+async def _crash(bench: Bench, launch: Launch) -> list[Figure]:
     """kill -9, the film ends unheard, and the agent is started again."""
     async with AsyncExitStack() as stack:
         service = await stack.enter_async_context(Service.running())
         folder, sockets = bench.fresh(), bench.fresh()
-        first = await stack.enter_async_context(agent(folder, service.url, sockets, tokens=service.tokens()))
+        first = await stack.enter_async_context(launch(folder, service.url, sockets, tokens=service.tokens()))
         async with opened(sockets / "mpv", await made(bench), begin=BEGIN) as player:
             await asyncio.to_thread(player.plays)
             ear = player.line()
@@ -71,7 +71,7 @@ async def _crash(bench: Bench) -> list[Figure]:
             await first.kill()
             before = len(service.calls())
             await asyncio.to_thread(ear.until, happened("end-file"), bench.rounds.watch)
-        again = await stack.enter_async_context(agent(folder, service.url, sockets, tokens=service.tokens()))
+        again = await stack.enter_async_context(launch(folder, service.url, sockets, tokens=service.tokens()))
         recorded_at = await service.recorded(PATIENCE)
         await asyncio.sleep(SETTLE)
     name = f"kill -9 at {KILLED:.0%} of a watch"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.bench import Bench
-from bench.figure import Figure, Goal, MeasurementError, Unit, percentile
+from bench.figure import FLOOR, Figure, Goal, MeasurementError, Unit, percentile
 from double import Double, Served
 
 from scrobbler.events import Media
@@ -74,7 +74,7 @@ def _figures(trakt: Trakt, store: Store, double: Double) -> list[Figure]:
 
 
 def _times(most: float) -> Goal:
-    return Goal(most=most, of_floor=True)
+    return Goal(most=most, of=FLOOR)
 
 
 def _now() -> datetime:

@@ -11,13 +11,13 @@ from pathlib import Path
 from bench import thin
 from bench.agent import environment
 from bench.bench import Bench, rest
-from bench.figure import Figure, Goal, Unit, milliseconds, percentile
+from bench.figure import FLOOR, Figure, Goal, Unit, milliseconds, percentile
 from bench.player import Mpv, changed
 from bench.trakt import Trakt, arrival
 
 LIBRARIES = "asyncio, sqlite3, logging, msgspec, click, tomli, importlib.metadata, ctypes"
 """What an agent has loaded when it is ready."""
-GOAL = Goal(most=1.3, of_floor=True)
+GOAL = Goal(most=1.3, of=FLOOR)
 
 
 async def players(bench: Bench) -> list[Figure]:

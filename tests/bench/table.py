@@ -93,7 +93,7 @@ def _goal(figure: Figure) -> str:
         return ""
     least = "" if goal.least in {None, goal.most} else f">= {goal.least:g}, "
     sign = "=" if goal.least == goal.most else "<="
-    return f"{least}{sign} {goal.most:g}" + (" x floor" if goal.of_floor else "")
+    return f"{least}{sign} {goal.most:g}" + (f" x {goal.of}" if goal.of else "")
 
 
 def _number(figure: Figure, value: float | None) -> str:

@@ -142,9 +142,9 @@ def _taken(names: list[str], body: bytes) -> tuple[str, Any]:
 def _looked_up(names: list[str]) -> tuple[str, Any]:
     match names:
         case ["search", "movie"]:
-            return "200 OK", [{"type": "movie", "score": 1.0, "movie": _film(1)}]
+            return "200 OK", [{"type": "movie", "score": 1000.0, "movie": _film(1)}]
         case ["search", "imdb", imdb]:
-            return "200 OK", [{"type": "movie", "score": 1.0, "movie": _film(int(imdb.removeprefix("tt")))}]
+            return "200 OK", [{"type": "movie", "score": 1000.0, "movie": _film(int(imdb.removeprefix("tt")))}]
         case ["users", "me", "watching"]:
             return "204 No Content", None
         case ["sync", "playback"] | ["sync", "history", _]:

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack
 from enum import Enum
 from pathlib import Path
 
-from bench.agent import agent
+from bench.agent import Launch, agent
 from bench.bench import Bench
 from bench.figure import Figure, Goal, Unit, exactly, milliseconds
 from bench.floor import sent
@@ -43,13 +43,13 @@ MOST = LEAST + (len(STORY) - PAUSES) + 1
 """The same with a start for each seek, and the lookup."""
 
 
-async def measure(bench: Bench) -> list[Figure]:
+async def measure(bench: Bench, launch: Launch = agent) -> list[Figure]:
     """Its calls by kind, and the time to its record."""
     seconds = bench.rounds.watch
     async with AsyncExitStack() as stack:
         service = await stack.enter_async_context(Service.running())
         sockets = bench.fresh()
-        await stack.enter_async_context(agent(bench.fresh(), service.url, sockets, tokens=service.tokens()))
+        await stack.enter_async_context(launch(bench.fresh(), service.url, sockets, tokens=service.tokens()))
         reel = await made(bench)
         bench.say(f"a watch of {seconds:.0f} s")
         player = await stack.enter_async_context(opened(sockets / "mpv", reel, begin=BEGIN))

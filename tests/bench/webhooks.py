@@ -12,7 +12,7 @@ from itertools import cycle
 
 from bench.bench import Bench, rest
 from bench.endpoint import endpoint
-from bench.figure import Figure, Goal, Unit, milliseconds, percentile
+from bench.figure import FLOOR, Figure, Goal, Unit, milliseconds, percentile
 from bench.jellyfin import PLAYERS, Line, post, said
 from bench.process import memory
 from bench.trakt import Trakt, arrival
@@ -20,7 +20,7 @@ from bench.trakt import Trakt, arrival
 LANES = 16
 """Servers that post at once, each on a connection that it keeps."""
 BURST = 300
-BEARABLE = Goal(most=1 / 0.7, of_floor=True)
+BEARABLE = Goal(most=1 / 0.7, of=FLOOR)
 
 
 async def measure(bench: Bench) -> list[Figure]:
@@ -168,7 +168,7 @@ async def _wire(bench: Bench) -> list[Figure]:
             unit=Unit.MS,
             samples=milliseconds(samples),
             floor=percentile(floors, 50),
-            goal=Goal(most=1.5, of_floor=True),
+            goal=Goal(most=1.5, of=FLOOR),
         ),
         Figure(name="  floor: bare Starlette, commit and httpx", unit=Unit.MS, samples=floors),
     ]
