@@ -27,7 +27,7 @@ def test_the_rivals_median_stands_where_a_floor_would() -> None:
 def test_a_goal_says_whose_share_it_is() -> None:
     ours, _ = race.pair("mpv pause", Unit.MS, [3.0], [5000.0], race.GOALS["mpv pause"])
     (line,) = table.lines(table.run([ours]), None)[3:]
-    assert f"<= 0.001 x {NAME}" in line
+    assert f" 0.0006  <= 0.001 x {NAME}  met" in line
 
 
 def test_without_the_rival_its_measurement_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

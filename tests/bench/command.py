@@ -58,6 +58,7 @@ how to read the table:
   floor     the least it can take: the same parts with nothing of ours in them, measured in the same run (for a
             pause: mpv's own event, one durable commit and one request by bare httpx, each as far apart as the pauses
             are, since caches go cold; the rows below it give the parts, and what they take back to back)
+            In the rows of "race" the rival's p50 stands there, of the same presses in the same mpv
   ratio     p50 / floor. Compare ratios between machines, never milliseconds
   goal      what we want; it only says met or missed, and no goal makes the command fail
   x before  with --compare: p50 / the earlier run's p50

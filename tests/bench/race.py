@@ -17,7 +17,7 @@ from bench.bench import SPACING, Bench, rest
 from bench.figure import Figure, Goal, Unit, milliseconds, percentile
 from bench.floor import load
 from bench.idle import SETTLE
-from bench.player import BEGIN, Mpv, opened, reels
+from bench.player import BEGIN, Line, opened, reels
 from bench.process import memory, spent
 from bench.rival import NAME, POLL, SOCKET, rival
 from bench.trakt import Trakt, arrival
@@ -48,18 +48,22 @@ async def measure(bench: Bench) -> list[Figure]:
         await track.enter(stack)
         films = reels(bench.fresh(), bench.film, 1)
         rests = spread(bench.rounds.races)
+        await track.opened(0.0)
+        track.samples.clear()  # the first time of all loads what is needed from then on
         for number in range(bench.rounds.races):
             bench.say(f"race: opening mpv, round {number + 1} of {bench.rounds.races}")
             await track.opened(rests[number])
+        start = track.expected("/scrobble/start")
         async with opened(track.socket, bench.film, "--idle=yes") as player:
-            await track.settled()
+            await asyncio.gather(*start)
+            mouth = player.line()
             for number in range(bench.rounds.races):
                 bench.say(f"race: pause and resume, round {number + 1} of {bench.rounds.races}")
-                await track.paused(player, rests[number])
+                await track.paused(mouth, rests[number])
             costs = await track.costs()
             for number in range(bench.rounds.races):
                 bench.say(f"race: opening and stopping a film, round {number + 1} of {bench.rounds.races}")
-                await track.loaded(player, films[0])
+                await track.loaded(mouth, films[0])
     told = await asyncio.gather(watch.measure(bench, rival), loss.measure(bench, rival))
     alone = [replace(each, name=f"{NAME}: {each.name.strip()}", goal=None) for figures in told for each in figures]
     return [*_latencies(track.samples), *costs, *alone]
@@ -85,34 +89,34 @@ class _Track:
             running = await stack.enter_async_context(launch(self._bench.fresh(), trakt.url, self._sockets))
             self._runners.append(Runner(name, trakt, running))
 
+    def expected(self, path: str) -> list[asyncio.Task[float]]:
+        """The instants of the next request of each for that path."""
+        return [
+            asyncio.create_task(arrival(each.trakt.expect(path), f"{each.name}'s {path}")) for each in self._runners
+        ]
+
     async def opened(self, later: float) -> None:
         """A player is spawned, and ended once both have told it."""
         await rest(SPACING + later)
-        start = self._expected("/scrobble/start")
+        start = self.expected("/scrobble/start")
         async with opened(self.socket, self._bench.film) as player:
             await self._noted("mpv opened -> start", start, lambda: player.spawned_at)
             await rest()
-            stop = self._expected("/scrobble/stop")
+            stop = self.expected("/scrobble/stop")
         await asyncio.gather(*stop)
 
-    async def settled(self) -> None:
-        """Waits until both have told the player that was just spawned."""
-        await asyncio.gather(*self._expected("/scrobble/start"))
-
-    async def paused(self, player: Mpv, later: float) -> None:
-        mouth = player.line()
+    async def paused(self, mouth: Line, later: float) -> None:
         for verb, paused, path in (("pause", True, "/scrobble/pause"), ("resume", False, "/scrobble/start")):
             await rest(SPACING + later)
-            press = self._expected(path)
+            press = self.expected(path)
             await self._noted(f"mpv {verb}", press, partial(mouth.say, "set_property", "pause", paused))
 
-    async def loaded(self, player: Mpv, film: Path) -> None:
-        mouth = player.line()
+    async def loaded(self, mouth: Line, film: Path) -> None:
         await rest()
-        stop = self._expected("/scrobble/stop")
+        stop = self.expected("/scrobble/stop")
         await self._noted("mpv stop", stop, partial(mouth.say, "stop"))
         await rest()
-        start = self._expected("/scrobble/start")
+        start = self.expected("/scrobble/start")
         await self._noted("mpv loadfile -> start", start, partial(load, mouth, film, BEGIN))
 
     async def costs(self) -> list[Figure]:
@@ -127,11 +131,6 @@ class _Track:
             *pair("wake-ups, playing", Unit.WAKES, [ours.wakes], [theirs.wakes]),
             *pair("RSS", Unit.MIB, [rss], [their_rss]),
             *pair("PSS", Unit.MIB, [pss], [their_pss]),
-        ]
-
-    def _expected(self, path: str) -> list[asyncio.Task[float]]:
-        return [
-            asyncio.create_task(arrival(each.trakt.expect(path), f"{each.name}'s {path}")) for each in self._runners
         ]
 
     async def _noted(self, event: str, arrivals: list[asyncio.Task[float]], act: Callable[[], float]) -> None:

@@ -80,11 +80,18 @@ def _row(figure: Figure) -> tuple[str, ...]:
         _number(figure, figure.p50),
         _number(figure, figure.p95),
         _number(figure, figure.floor),
-        "" if figure.ratio is None else f"{figure.ratio:.2f}",
+        _ratio(figure.ratio),
         _goal(figure),
         verdict,
         str(len(figure.samples)),
     )
+
+
+def _ratio(ratio: float | None) -> str:
+    """Two digits of it, however small it is."""
+    if ratio is None:
+        return ""
+    return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
 
 
 def _goal(figure: Figure) -> str:
