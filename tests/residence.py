@@ -1,12 +1,12 @@
 """An agent with the accounts of two households, what happens in it, and what is seen of it."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from alive import alive
 from conftest import Clock
 from double import Double
 from msgspec import convert
@@ -85,14 +85,8 @@ class House:
 async def living(folder: Path, clock: Clock, double: Double, *sources: Source) -> AsyncIterator[House]:
     """The agent of these players, while it runs."""
     house = House(folder, clock, double, sources)
-    running = asyncio.create_task(house.agent.run())
-    try:
+    async with alive(house.agent, house.store):
         yield house
-    finally:
-        running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
-        house.store.close()
 
 
 def server(name: str = "plex", users: Mapping[str, str] | None = None, **filters: Any) -> Source:

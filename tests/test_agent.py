@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from alive import alive
 from conftest import Clock
 from double import Double
 from playbook import HEAT, TRON
@@ -120,14 +121,8 @@ async def living(folder: Path, clock: Clock, double: Double, policy: Policy | No
     with closing(Store(folder, clock())):
         pass
     house = House(folder, clock, double, policy)
-    running = asyncio.create_task(house.agent.run())
-    try:
+    async with alive(house.agent, house.store):
         yield house
-    finally:
-        running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
-        house.store.close()
 
 
 async def test_what_is_watched_arrives(tmp_path: Path, clock: Clock, double: Double) -> None:

@@ -5,12 +5,12 @@ After each so many watches it says so on a line, and goes on once it is told to:
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
+from alive import alive, at_work
 from campaign.hourglass import Hourglass
 from msgspec import Struct
 
@@ -89,27 +89,13 @@ class Day:
         self._free: list[str] = []
         """Devices that nobody watches just now."""
 
-    @asynccontextmanager
-    async def living(self) -> AsyncIterator[None]:
+    def living(self) -> AbstractAsyncContextManager[None]:
         """The agent runs meanwhile."""
-        running = asyncio.create_task(self._agent.run())
-        try:
-            yield
-        finally:
-            running.cancel()
-            with suppress(asyncio.CancelledError):
-                await running
-            self._store.close()
+        return alive(self._agent, self._store)
 
     def works(self) -> bool:
         """Whether a sender or the store has something to do."""
-        if self._sends():
-            return True
-        self._store.note([]).result()  # after all that was submitted before it
-        return self._sends()
-
-    def _sends(self) -> bool:
-        return self._outlet.sending is not None and not self._outlet.sending.done()
+        return at_work(self._outlet, self._store)
 
     async def spend(self) -> None:
         """All of it."""

@@ -9,10 +9,13 @@ from msgspec import Struct
 
 
 class Cost(Struct, frozen=True, kw_only=True):
-    """Since the process began: seconds on a processor, and switches of context, over all of its threads."""
+    """Since the process began, over all of its threads: seconds on a processor, and how often one of them slept.
+
+    One that another process pushes aside has not slept, and did not wake up: how often that happens is the machine's.
+    """
 
     cpu: float
-    switches: int
+    sleeps: int
 
 
 class Spent(Struct, frozen=True, kw_only=True):
@@ -28,7 +31,7 @@ async def spent(pids: Sequence[int], seconds: float) -> list[Spent]:
     await asyncio.sleep(seconds)
     after, minutes = list(map(cost, pids)), (time.monotonic() - began) / 60
     return [
-        Spent(cpu=(end.cpu - begin.cpu) / minutes, wakes=(end.switches - begin.switches) / minutes)
+        Spent(cpu=(end.cpu - begin.cpu) / minutes, wakes=(end.sleeps - begin.sleeps) / minutes)
         for begin, end in zip(before, after, strict=True)
     ]
 
@@ -37,8 +40,7 @@ def cost(pid: int) -> Cost:
     """A thread that ends takes its own counts with it."""
     tasks = list(Path(f"/proc/{pid}/task").iterdir())
     ran = sum(int((task / "schedstat").read_text().split()[0]) for task in tasks)
-    switches = sum(_sum(task / "status", "voluntary_ctxt_switches", "nonvoluntary_ctxt_switches") for task in tasks)
-    return Cost(cpu=ran / 1e9, switches=switches)
+    return Cost(cpu=ran / 1e9, sleeps=sum(_sum(task / "status", "voluntary_ctxt_switches") for task in tasks))
 
 
 def written(pid: int) -> int:

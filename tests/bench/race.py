@@ -25,6 +25,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 OURS = "ours"
+PATIENCE = 4 * POLL
+"""Seconds: where the rival looks while mpv is just starting, it has to look again."""
 GOALS = {
     "mpv opened -> start": Goal(most=0.02, of=NAME),
     "mpv pause": Goal(most=0.001, of=NAME),
@@ -92,7 +94,8 @@ class _Track:
     def expected(self, path: str) -> list[asyncio.Task[float]]:
         """The instants of the next request of each for that path."""
         return [
-            asyncio.create_task(arrival(each.trakt.expect(path), f"{each.name}'s {path}")) for each in self._runners
+            asyncio.create_task(arrival(each.trakt.expect(path), f"{each.name}'s {path}", PATIENCE))
+            for each in self._runners
         ]
 
     async def opened(self, later: float) -> None:

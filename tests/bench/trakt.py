@@ -64,12 +64,12 @@ class Trakt:
                 return
 
 
-async def arrival(expected: asyncio.Future[float], what: str) -> float:
+async def arrival(expected: asyncio.Future[float], what: str, patience: float = PATIENCE) -> float:
     """Waits for it. Raises ``MeasurementError`` where it does not come."""
     try:
-        return await asyncio.wait_for(expected, PATIENCE)
+        return await asyncio.wait_for(expected, patience)
     except TimeoutError:
-        raise MeasurementError(f"{what} did not reach Trakt within {PATIENCE:g} s") from None
+        raise MeasurementError(f"{what} did not reach Trakt within {patience:g} s") from None
 
 
 class _Connection(asyncio.Protocol):

@@ -5,13 +5,14 @@ The backoffs, the pace and the tokens' life go by the same clock as the films.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from urllib.parse import urlsplit
 
+from alive import alive, at_work
 from campaign.hourglass import Hourglass
 from conftest import Clock
 from double import Double, Served
@@ -33,7 +34,6 @@ from scrobbler.trakt.client import Trakt
 from scrobbler.watching import LOOK_EVERY
 from scrobbler.web.server import serving
 
-"""So often does a watcher tell the position."""
 LIVE = timedelta(seconds=61)
 """A stop that is younger is sent as if it happened now, and dated by Trakt."""
 FILMS = (
@@ -100,24 +100,13 @@ class Evening:
         while True:
             yield await self._events.get()
 
-    @asynccontextmanager
-    async def living(self) -> AsyncIterator[None]:
+    def living(self) -> AbstractAsyncContextManager[None]:
         """The agent runs meanwhile."""
-        running = asyncio.create_task(self._agent.run())
-        try:
-            yield
-        finally:
-            running.cancel()
-            with suppress(asyncio.CancelledError):
-                await running
-            self._store.close()
+        return alive(self._agent, self._store)
 
     def works(self) -> bool:
         """Whether a sender or the store has something to do."""
-        if self.outlet.sending is not None and not self.outlet.sending.done():
-            return True
-        self._store._database.submit(lambda _: None).result()  # what was submitted before it is done, too
-        return self.outlet.sending is not None and not self.outlet.sending.done()
+        return at_work(self.outlet, self._store)
 
     async def watch(self, media: Media, minutes: float) -> None:
         """From its beginning to near its end, with a pause now and then."""
