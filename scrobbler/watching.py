@@ -27,8 +27,8 @@ def utc_now() -> datetime:
 def next_look(last: float, duration: Seconds | None, rate: float) -> float:
     """When to look again, by the same steady clock as the last look. ``rate``: 1.0 is normal speed.
 
-    Looks at what is long fall on whole multiples of their pause, so that those at several players fall together: one
-    wake-up and one commit serve them all.
+    Looks at what is long fall on whole multiples of their pause, so that those at several players fall together and
+    share wake-ups and commits.
     """
     part = LOOK_EVERY if duration is None else duration / (_LOOKS * rate)
     if part < LOOK_EVERY:

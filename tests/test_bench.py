@@ -144,7 +144,7 @@ class TestComparing:
     def test_a_run_from_before_a_goal_could_say_the_least_is_still_read(self, tmp_path: Path) -> None:
         (tmp_path / "old.json").write_text(
             '{"at": "2026-11-20T20:00:00Z", "machine": {}, "figures": [{"name": "mpv pause", "unit": "ms",'
-            ' "samples": [2.0], "floor": null, "goal": {"most": 3.0, "of": "floor"}}]}'
+            ' "samples": [2.0], "floor": null, "goal": {"most": 3.0, "of_floor": true}}]}'
         )
         assert rows(run(figure(3.0)), table.read(tmp_path / "old.json")) == ["mpv pause ms 3.00 1 1.50"]
 

@@ -31,7 +31,7 @@ def test_a_goal_says_whose_share_it_is() -> None:
 
 
 def test_without_the_rival_its_measurement_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rival, "PYTHON", tmp_path / "python")
+    monkeypatch.setattr(rival, "HOME", tmp_path)
 
     async def start(tokens: Tokens | None = None) -> None:
         async with rival.rival(tmp_path, "http://127.0.0.1:1", tmp_path, tokens=tokens):

@@ -1,4 +1,4 @@
-"""The rival: trakt-scrobbler, the most used agent for mpv, as a process of its own.
+"""The rival: trakt-scrobbler, another agent for mpv, as a process of its own.
 
 ``make bench`` installs it from PyPI (tests/bench/rival.txt) into an environment of its own. It runs as it is, but
 for three things that are set before its own beginning: the address of its Trakt, its key there, and a User-Agent, as
@@ -22,8 +22,8 @@ SOCKET = "mpv"
 POLL = 10.0
 """Seconds between two of its looks, as it comes."""
 
-PYTHON = Path(sys.prefix) / "rival" / "bin" / "python"
-"""Where `make bench` installs it."""
+HOME = Path(sys.prefix) / "rival"
+"""Where `make bench` installs it; the file ``.done`` there says that it did."""
 _RUN = """
 import sys
 sys.argv[0] = "trakts"  # so it logs into a file, as in life
@@ -41,11 +41,11 @@ main()
 @asynccontextmanager
 async def rival(folder: Path, url: str, sockets: Path, *, tokens: Tokens | None = None) -> AsyncIterator[Agent]:
     """Starts it, waits until it is ready, and ends it; ``folder`` is empty, or what the last one there has left."""
-    if not PYTHON.exists():
+    if not (HOME / ".done").exists():
         raise MeasurementError(f"{NAME} is not installed; `make bench` does that")
     _configure(folder / ".config" / NAME, sockets / SOCKET)
     _sign_in(folder / ".local" / "share" / NAME, tokens or invented())
-    async with launched((str(PYTHON), "-c", _RUN, url, APP), folder, sockets) as running:
+    async with launched((str(HOME / "bin" / "python"), "-c", _RUN, url, APP), folder, sockets) as running:
         yield running
 
 
